@@ -1,0 +1,162 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"sluice/wsus/update"
+)
+
+// PlanKey names the groups and holds that a plan was made of, by the numbers
+// that the roster gave those sets for good.
+type PlanKey struct {
+	GroupSet, HoldSet int32
+}
+
+// Plan is what one set of groups and holds means for a computer: the explicit
+// entries, over the scope that all plans share.
+type Plan struct {
+	entries []entry // by update
+}
+
+// entry is a decision about one update.
+type entry struct {
+	upd      int32
+	id       int32 // of the winning approval
+	action   update.Action
+	deadline time.Time
+	changed  time.Time
+	seq      int64
+}
+
+// find returns the entry of update u, or nil.
+func (p *Plan) find(u int32) *entry {
+	i, ok := slices.BinarySearchFunc(p.entries, u, func(e entry, u int32) int { return cmp.Compare(e.upd, u) })
+	if !ok {
+		return nil
+	}
+	return &p.entries[i]
+}
+
+// candidate is an approval that reaches a computer through a group.
+type candidate struct {
+	upd, approval int32
+	depth         int
+}
+
+// newPlan resolves the approvals of groups into one entry an update. Conflicts:
+// a hold beats everything, then a block; then the deeper group; at equal depth
+// install beats uninstall, the earlier deadline the later, any deadline none. A
+// deleted approval still yields an entry, to evaluate only, so that clients
+// unlearn it.
+func newPlan(rules *Rules, ix *ruleIndex, groups GroupSet, holds *HoldSet) *Plan {
+	var all []candidate
+	for _, g := range groups {
+		for _, i := range ix.byGroup[g.Group] {
+			all = append(all, candidate{upd: ix.upd[i], approval: i, depth: g.Depth})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.upd, b.upd), cmp.Compare(a.approval, b.approval))
+	})
+	p := &Plan{}
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].upd == all[0].upd {
+			n++
+		}
+		p.entries = append(p.entries, resolve(rules, all[:n], holds))
+		all = all[n:]
+	}
+	return p
+}
+
+// resolve makes the entry of candidates that are all of one update.
+func resolve(rules *Rules, cands []candidate, holds *HoldSet) entry {
+	var win *candidate
+	e := entry{upd: cands[0].upd, action: update.PreDeploymentCheck}
+	blocked := false
+	for i := range cands {
+		a := &rules.Approvals[cands[i].approval]
+		// The newest change of any candidate, also of a deleted one, is a change
+		// of the entry: what the client was told last may have come from it.
+		e.seq = max(e.seq, a.Seq)
+		if a.Changed.After(e.changed) {
+			e.changed = a.Changed
+		}
+		if a.Deleted {
+			continue
+		}
+		blocked = blocked || a.Action == update.Block
+		if win == nil || beats(rules, &cands[i], win) {
+			win = &cands[i]
+		}
+	}
+	if win == nil {
+		e.id = rules.Approvals[cands[0].approval].ID
+		return e
+	}
+	a := &rules.Approvals[win.approval]
+	e.id = a.ID
+	if blocked || !a.offers() || holds.holds(a.Update) {
+		return e
+	}
+	e.action, e.deadline = a.Action, a.Deadline
+	return e
+}
+
+func beats(rules *Rules, c, best *candidate) bool {
+	if c.depth != best.depth {
+		return c.depth > best.depth
+	}
+	a, b := &rules.Approvals[c.approval], &rules.Approvals[best.approval]
+	if a.Action != b.Action {
+		return rank(a.Action) < rank(b.Action)
+	}
+	if a.Deadline.IsZero() || b.Deadline.IsZero() {
+		return !a.Deadline.IsZero() && b.Deadline.IsZero()
+	}
+	return a.Deadline.Before(b.Deadline)
+}
+
+func rank(a update.Action) int {
+	switch a {
+	case update.Install:
+		return 0
+	case update.OptionalInstall:
+		return 1
+	case update.Uninstall:
+		return 2
+	}
+	return 3
+}
+
+// same reports whether two entries of one update tell a client the same.
+func (e *entry) same(o *entry) bool {
+	return e.id == o.id && e.action == o.action && e.deadline.Equal(o.deadline)
+}
+
+// changes yields the updates whose deployment a client must be told again when
+// it was last told plan old at seq, and is now told plan p: every entry of
+// either that changed since, and every difference between the two.
+func (p *Plan) changes(old *Plan, seq int64, yield func(upd int32)) {
+	i, j := 0, 0
+	for i < len(p.entries) || j < len(old.entries) {
+		switch {
+		case j == len(old.entries) || i < len(p.entries) && p.entries[i].upd < old.entries[j].upd:
+			// Told to nobody who had the old plan.
+			yield(p.entries[i].upd)
+			i++
+		case i == len(p.entries) || old.entries[j].upd < p.entries[i].upd:
+			yield(old.entries[j].upd)
+			j++
+		default:
+			e, o := &p.entries[i], &old.entries[j]
+			if e.seq > seq || o.seq > seq || !e.same(o) {
+				yield(e.upd)
+			}
+			i, j = i+1, j+1
+		}
+	}
+}
