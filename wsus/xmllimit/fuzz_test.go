@@ -82,10 +82,13 @@ func newerName(in []byte, err error) bool {
 		bytes.ContainsFunc(in, func(r rune) bool { return r > 0x7f })
 }
 
-// joinText makes one line of adjacent texts, so that it does not matter where comments
-// and CDATA sections divide them.
+// joinText makes one line of adjacent texts and drops empty ones, so that it does not
+// matter where comments and CDATA sections divide them.
 func joinText(lines []string) (out []string) {
 	for _, l := range lines {
+		if l == `""` {
+			continue
+		}
 		if n := len(out); n > 0 && l[0] == '"' && out[n-1][0] == '"' {
 			out[n-1] = out[n-1][:len(out[n-1])-1] + l[1:]
 			continue
