@@ -190,13 +190,3 @@ const (
 	Upstream        Provenance = "upstream" // an update server over TLS
 	Unsigned        Provenance = "unsigned" // nobody: a person accepted it
 )
-
-// Item is what a source yields: one revision with its document, or with its
-// fragments only where the medium holds no document.
-type Item struct {
-	Name      string // where in the medium it stood, for messages: a member, a record
-	Document  []byte // full server-sync document in UTF-8; nil where the medium has fragments only
-	Fragments *Fragments
-	Expect    Identity // what the medium's index calls it; zero where it has none
-	Files     []File   // locations and names the medium knows beyond the metadata
-}
