@@ -1,6 +1,9 @@
 package update
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // Medium is what is known of a medium before anything in it is believed.
 type Medium struct {
@@ -35,3 +38,14 @@ type Item struct {
 	Expect    Identity // what the medium's index calls it; zero where it has none
 	Files     []File   // locations and names the medium knows beyond the metadata
 }
+
+// ItemError refuses one item of a medium, a revision or a file, that is sound
+// otherwise.
+type ItemError struct {
+	Item   string // its name in the medium
+	Reason error
+}
+
+func (e *ItemError) Error() string { return fmt.Sprintf("%s: %v", e.Item, e.Reason) }
+
+func (e *ItemError) Unwrap() error { return e.Reason }
