@@ -37,6 +37,9 @@ type Item struct {
 	Fragments *Fragments
 	Expect    Identity // what the medium's index calls it; zero where it has none
 	Files     []File   // locations and names the medium knows beyond the metadata
+	// Minted says that the packager of the medium made its identity up: it is not
+	// the one that the publisher's catalog knows the update by.
+	Minted bool
 }
 
 // ItemError refuses one item of a medium, a revision or a file, that is sound

@@ -72,6 +72,7 @@ type Revision struct {
 	RebootBehavior       string // InstallationBehavior/@RebootBehavior
 	CanUninstall         bool   // has an UninstallationBehavior
 	LocallyPublished     bool
+	Minted               bool // identity made up by a packager, not the publisher's
 	CommandLine          bool // handler data runs a command line with arguments
 
 	Category CategoryType // of a category
