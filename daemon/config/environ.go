@@ -1,6 +1,9 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 )
@@ -8,14 +11,36 @@ import (
 // variablePrefix marks the environment variables that are meant for sluice.
 const variablePrefix = "SLUICE_"
 
+// pathVariable names the configuration file.
+const pathVariable = variablePrefix + "CONFIG"
+
+// Locate returns the configuration file that counts where none is named: that of
+// the variable SLUICE_CONFIG in environ, else standard, for which callers pass
+// [DefaultPath], if there is one, else none: "".
+func Locate(environ []string, standard string) string {
+	path := ""
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); foldVariable(name) == pathVariable {
+			path = value
+		}
+	}
+	if path != "" {
+		return path
+	}
+	if _, err := os.Stat(standard); errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return standard
+}
+
 // variable returns the environment variable that overrides a key.
 func variable(key string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// otherVariables have the prefix and are no settings: the first names the
-// configuration file, the second the folder of samples that tests read.
-func otherVariables() []string { return []string{"SLUICE_CONFIG", "SLUICE_SAMPLES"} }
+// otherVariables have the prefix and are no settings; the second names the
+// folder of samples that tests read.
+func otherVariables() []string { return []string{pathVariable, "SLUICE_SAMPLES"} }
 
 // fromEnvironment returns the settings in environ ("NAME=value"), and a problem
 // for each SLUICE_ variable that is none.

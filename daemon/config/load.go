@@ -60,9 +60,19 @@ func resolve(found []assignment, problems []*Problem) (*Config, error) {
 		}
 	}
 	if len(problems) > 0 {
+		slices.SortStableFunc(problems, byPlace)
 		return nil, join(problems)
 	}
 	return c, nil
+}
+
+// byPlace puts problems in the order in which an administrator meets them: down
+// the file, then the environment, then the command line.
+func byPlace(a, b *Problem) int {
+	kinds := []string{FromFile, FromEnvironment, FromFlag}
+	return cmp.Or(
+		cmp.Compare(slices.Index(kinds, a.Origin.Kind), slices.Index(kinds, b.Origin.Kind)),
+		cmp.Compare(a.Origin.Line, b.Origin.Line))
 }
 
 // roleOf returns the role that decides the defaults: the last one named.

@@ -126,16 +126,16 @@ func TestLoadProblems(t *testing.T) {
 		{"too deep", "[wsus.listen.a]\nb = 1\n", nil, []string{"FILE:1: wsus.listen: is a table; "}},
 		{"every problem at once", "min_free = 5\nrole = 'both'\n[wsus]\nplain_metadata = 'yes'\n[import]\nlanguages = 'en'\nmax_members = 1.5\n[log]\nlevel = 1979-05-27\n[retention]\nevents = '15 days'\n",
 			[]string{"SLUICE_WSUS_PLAIN_METADATA=1", "SLUICE_IMPORT_MAX_MEMBERS=many", "SLUICE_COLOUR=red"}, []string{
-				"environment SLUICE_COLOUR: names no key; allowed: SLUICE_ and a key in upper case",
 				`FILE:1: min_free: is a number; allowed: a whole number and B,`,
+				`FILE:2: role: "both" is not known; allowed: isolated, connected`,
 				"FILE:4: wsus.plain_metadata: is a text; allowed: true, false",
 				"FILE:6: import.languages: is a text; allowed: a list of texts",
 				"FILE:7: import.max_members: is a number; allowed: a whole number",
 				"FILE:9: log.level: is a date or time; allowed: text in quotes",
 				`FILE:11: retention.events: "15 days" has an unknown unit " days"; allowed: whole numbers with w, d, h, m or s`,
+				"environment SLUICE_COLOUR: names no key; allowed: SLUICE_ and a key in upper case",
 				`environment SLUICE_WSUS_PLAIN_METADATA: wsus.plain_metadata: "1" is not true or false; allowed: true, false`,
 				`environment SLUICE_IMPORT_MAX_MEMBERS: import.max_members: "many" is not a whole number`,
-				`FILE:2: role: "both" is not known; allowed: isolated, connected`,
 			}},
 		{"list of numbers", "aliases = ['a', 1]\n", nil, []string{"FILE:1: aliases: the list holds what is a number; "}},
 	} {
@@ -237,6 +237,25 @@ func TestValidate(t *testing.T) {
 			tt.change(c)
 			checkProblems(t, c.Validate(), "no file", tt.want)
 		})
+	}
+}
+
+func TestLocate(t *testing.T) {
+	t.Parallel()
+	there := write(t, "")
+	missing := there + ".none"
+	for _, tt := range []struct {
+		name, standard, want string
+		environ              []string
+	}{
+		{"variable", there, missing, []string{"SLUICE_CONFIG=" + missing}},
+		{"empty variable", there, there, []string{"SLUICE_CONFIG="}},
+		{"standard", there, there, nil},
+		{"none", missing, "", nil},
+	} {
+		if got := config.Locate(tt.environ, tt.standard); got != tt.want {
+			t.Errorf("%s: Locate = %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 
