@@ -50,6 +50,7 @@ type InstalledDriver struct {
 	Class                  string
 	Manufacturer, Provider string
 	ComputerID             update.ID // MatchingComputerHWID; zero for none
+	Rank                   int32     // DriverRank: 0xSSGGTHHH, with the feature score in GG; -1 where unknown
 }
 
 // DriverRequest is the part of the driver pass that decides its answer.
@@ -60,9 +61,6 @@ type DriverRequest struct {
 	Devices     []Device
 	ComputerIDs []update.ID // ComputerSpec/HardwareIDs, best first
 	ScoreKey    string      // FeatureScoreMatchingKey
-	// PrintersOnly limits the answer to drivers of class Printer, for the Add
-	// Printer wizard (SyncPrinterCatalog).
-	PrintersOnly bool
 }
 
 // DriverAnswer is the best driver of every device that has one better than
@@ -199,9 +197,6 @@ func (c *driverChooser) best(d *Device) (*driverMatch, bool) {
 
 // suits applies the rules that are no matter of rank.
 func (c *driverChooser) suits(m *driverMatch, d *Device) bool {
-	if c.req.PrintersOnly && !strings.EqualFold(m.Class, "Printer") {
-		return false
-	}
 	if len(m.Target) > 0 && c.computerPosition(m.Target) == unmatched {
 		return false
 	}
@@ -225,8 +220,9 @@ func (c *driverChooser) rank(m *driverMatch, pos int) driverRank {
 	return r
 }
 
-// installedRank ranks the driver that a device runs. Its feature score is known
-// only where the driver is in the catalog too; elsewhere the worst is assumed.
+// installedRank ranks the driver that a device runs. Its feature score is in the
+// rank that Windows gave it. Where the client does not send that, it is known
+// only if the driver is in the catalog too; elsewhere the worst is assumed.
 func (c *driverChooser) installedRank(d *Device) driverRank {
 	in := d.Installed
 	r := driverRank{computer: unmatched, score: 255, device: unmatched, date: in.VerDate, version: in.VerVersion}
@@ -238,6 +234,10 @@ func (c *driverChooser) installedRank(d *Device) driverRank {
 			r.device = pos
 			break
 		}
+	}
+	if in.Rank >= 0 {
+		r.score = int(in.Rank >> 16 & 0xFF)
+		return r
 	}
 	for _, i := range c.snapshot.graph.drivers.byID[strings.ToLower(in.MatchingID)] {
 		m := &c.snapshot.graph.drivers.matches[i]

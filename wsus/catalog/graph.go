@@ -17,6 +17,7 @@ const (
 	flagDocument
 	flagAlways
 	flagProduct
+	flagClassification
 )
 
 // Graph is the immutable revision graph. Revisions and updates have dense
@@ -114,6 +115,18 @@ func (g *Graph) Identity(id update.RevisionID) (update.Identity, bool) {
 		return update.Identity{}, false
 	}
 	return update.Identity{ID: g.updates[g.upd[r]], Number: g.number[r]}, true
+}
+
+// IsProduct and IsClassification report whether an update is a category of that
+// type.
+func (g *Graph) IsProduct(id update.ID) bool { return g.hasFlag(id, flagProduct) }
+
+// IsClassification is described with IsProduct.
+func (g *Graph) IsClassification(id update.ID) bool { return g.hasFlag(id, flagClassification) }
+
+func (g *Graph) hasFlag(id update.ID, flag uint16) bool {
+	u := g.update(id)
+	return u >= 0 && g.live(u) && g.flags[g.head[u]]&flag != 0
 }
 
 // Deployable reports whether an update may be approved: its head exists, is
@@ -216,8 +229,11 @@ func rowFlags(row *Row) (f uint16) {
 	if row.Always {
 		f |= flagAlways
 	}
-	if row.Category == update.Product {
+	switch row.Category {
+	case update.Product:
 		f |= flagProduct
+	case update.Classification:
+		f |= flagClassification
 	}
 	return f
 }

@@ -51,7 +51,10 @@ type HoldSet struct {
 	Updates []update.ID
 }
 
-func (h *HoldSet) holds(id update.ID) bool { return h.All || slices.Contains(h.Updates, id) }
+// holds reports whether id is held back; a nil set holds nothing.
+func (h *HoldSet) holds(id update.ID) bool {
+	return h != nil && (h.All || slices.Contains(h.Updates, id))
+}
 
 // supersededGrace is how long an approved superseded update stays in scope
 // after its successor was approved, if no computer needs it.

@@ -58,7 +58,8 @@ func newScope(g *Graph, ix *ruleIndex, now time.Time) *Scope {
 
 // hiddenUpdates returns the updates that something live supersedes, directly or
 // through a chain of live ones. What was declined or withdrawn supersedes
-// nothing. A ring of updates that supersede each other hides none of its own.
+// nothing. A ring of updates that supersede each other hides nothing at all:
+// such metadata is wrong, and offering too much is the safe side of it.
 func hiddenUpdates(g *Graph, ix *ruleIndex) bitset {
 	live := func(u int32) bool { return g.live(u) && !ix.declined.has(u) }
 	hidden := newBitset(len(g.updates))

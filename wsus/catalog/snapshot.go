@@ -18,8 +18,8 @@ type Snapshot struct {
 	rules  *Rules
 	ix     ruleIndex
 	scope  *Scope
-	plans  *lru[PlanKey, *Plan]
-	needed *lru[neededKey, []int32]
+	plans  *cache[PlanKey, *Plan]
+	needed *cache[neededKey, []int32]
 	seeds  [2]maphash.Seed
 }
 
@@ -39,8 +39,8 @@ func NewSnapshot(g *Graph, rules *Rules, seq int64, now time.Time) *Snapshot {
 		graph:  g,
 		rules:  rules,
 		ix:     rules.index(g),
-		plans:  newLRU[PlanKey, *Plan](maxPlans),
-		needed: newLRU[neededKey, []int32](maxNeeded),
+		plans:  newCache[PlanKey, *Plan](maxPlans),
+		needed: newCache[neededKey, []int32](maxNeeded),
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 	s.scope = newScope(g, &s.ix, now)
@@ -86,6 +86,29 @@ func (s *Snapshot) Decide(p *Plan, id update.ID) Decision {
 func (s *Snapshot) InScope(id update.ID) bool {
 	u := s.graph.update(id)
 	return u >= 0 && s.graph.head[u] >= 0 && s.scope.in.has(s.graph.head[u])
+}
+
+// Offered returns what a client is sent of a revision; false for one that is not
+// offered to it: unknown, not the highest of its update, or out of scope.
+func (s *Snapshot) Offered(p *Plan, id update.RevisionID) (Entry, bool) {
+	r := s.graph.revision(id)
+	if r < 0 || !s.scope.in.has(r) {
+		return Entry{}, false
+	}
+	return s.entry(p, r), true
+}
+
+// Find is [Snapshot.Offered] for a revision by its identity.
+func (s *Snapshot) Find(p *Plan, id update.Identity) (Entry, bool) {
+	u := s.graph.update(id.ID)
+	if u < 0 {
+		return Entry{}, false
+	}
+	h := s.graph.head[u]
+	if h < 0 || s.graph.number[h] != id.Number || !s.scope.in.has(h) {
+		return Entry{}, false
+	}
+	return s.entry(p, h), true
 }
 
 // Entry is one update as it goes to a client.

@@ -35,8 +35,8 @@ type Answer struct {
 	// OutOfScope are held ids that the client shall drop. Where the request was
 	// filtered, Deployed are those of them that are in scope outside the filter.
 	OutOfScope, Deployed []update.RevisionID
-	// Changed are held updates whose deployment or leaf state changed.
-	Changed []Entry
+
+	held bitset // heads that the client holds and keeps
 }
 
 // Head is a revision of an [Answer]; [Snapshot.Entry] makes what is sent of it.
@@ -57,25 +57,23 @@ func (s *Snapshot) Sync(req *Request) Answer {
 	if len(req.Filter) > 0 {
 		filter = s.filter(req.Filter)
 	}
-	var ans Answer
-	held := newBitset(len(s.graph.id))
+	ans := Answer{held: newBitset(len(s.graph.id))}
 	for _, ids := range [2][]update.RevisionID{req.Installed, req.Other} {
 		for _, id := range ids {
-			s.judge(&ans, held, want, filter, id)
+			s.judge(&ans, want, filter, id)
 		}
 	}
 	for _, r := range needed {
-		if !held.has(r) && (filter == nil || filter.has(r)) {
+		if !ans.held.has(r) && (filter == nil || filter.has(r)) {
 			ans.New = append(ans.New, Head(r))
 		}
 	}
 	s.order(ans.New)
-	s.changed(&ans, req, held)
 	return ans
 }
 
 // judge sorts one held id into what stays and what the client drops.
-func (s *Snapshot) judge(ans *Answer, held, want, filter bitset, id update.RevisionID) {
+func (s *Snapshot) judge(ans *Answer, want, filter bitset, id update.RevisionID) {
 	r := s.graph.revision(id)
 	switch {
 	case r < 0 || !want.has(r):
@@ -83,7 +81,7 @@ func (s *Snapshot) judge(ans *Answer, held, want, filter bitset, id update.Revis
 	case filter != nil && !filter.has(r):
 		ans.Deployed = append(ans.Deployed, id)
 	default:
-		held.set(r)
+		ans.held.set(r)
 	}
 }
 
@@ -109,32 +107,35 @@ func (s *Snapshot) order(heads []Head) {
 	})
 }
 
-// changed appends the held heads whose deployment or leaf state is not what
-// the client was told.
-func (s *Snapshot) changed(ans *Answer, req *Request, held bitset) {
+// Changed returns the heads that the client of an answer holds and keeps and
+// whose deployment or leaf state is not what it was told. They ride only on the
+// last answer of a scan, which is why they are not in every [Answer].
+func (s *Snapshot) Changed(req *Request, ans *Answer) []Head {
 	g := s.graph
+	var changed []Head
 	if req.Told == nil || req.Told.Seq < s.rules.OldestTombstone {
-		for r := range held.all {
+		for r := range ans.held.all {
 			if g.deployable(g.upd[r]) || g.leafSeq[g.upd[r]] != 0 {
-				ans.Changed = append(ans.Changed, s.entry(req.Plan, r))
+				changed = append(changed, Head(r))
 			}
 		}
-		return
+		return changed
 	}
 	tell := newBitset(len(g.id))
 	req.Plan.changes(req.Told.Plan, req.Told.Seq, func(u int32) {
-		if h := g.head[u]; h >= 0 && held.has(h) {
+		if h := g.head[u]; h >= 0 && ans.held.has(h) {
 			tell.set(h)
 		}
 	})
-	for r := range held.all {
+	for r := range ans.held.all {
 		if g.leafSeq[g.upd[r]] > req.Told.Seq {
 			tell.set(r)
 		}
 	}
 	for r := range tell.all {
-		ans.Changed = append(ans.Changed, s.entry(req.Plan, r))
+		changed = append(changed, Head(r))
 	}
+	return changed
 }
 
 // neededKey names a cached list of needed heads.
