@@ -69,7 +69,7 @@ type DriverAnswer struct {
 	New        []Entry // with the hardware ids they matched
 	OutOfScope []update.RevisionID
 	// Changed are all drivers that the client holds and still gets: the cookie
-	// says what the software pass was told, not this one.
+	// says what the software pass was told, not what this one was.
 	Changed []Entry
 }
 
@@ -85,20 +85,26 @@ func (s *Snapshot) SyncDrivers(req *DriverRequest) DriverAnswer {
 			chosen[best.revision] = append(chosen[best.revision], best.HardwareID)
 		}
 	}
+	return s.driverAnswer(req.Plan, chosen, req.Cached)
+}
+
+// driverAnswer compares the drivers that a client shall have, with the hardware
+// ids that chose each, with those that it holds.
+func (s *Snapshot) driverAnswer(p *Plan, chosen map[int32][]string, held []update.RevisionID) DriverAnswer {
 	var ans DriverAnswer
-	held := make(map[int32]bool, len(req.Cached))
-	for _, id := range req.Cached {
+	kept := make(map[int32]bool, len(held))
+	for _, id := range held {
 		r := s.graph.revision(id)
-		if r < 0 || chosen[r] == nil {
+		if _, ok := chosen[r]; !ok {
 			ans.OutOfScope = append(ans.OutOfScope, id)
 			continue
 		}
-		held[r] = true
+		kept[r] = true
 	}
 	for r, ids := range chosen {
-		e := s.entry(req.Plan, r)
+		e := s.entry(p, r)
 		e.Deployment.HardwareID = ids
-		if held[r] {
+		if kept[r] {
 			ans.Changed = append(ans.Changed, e)
 		} else {
 			ans.New = append(ans.New, e)
@@ -110,32 +116,21 @@ func (s *Snapshot) SyncDrivers(req *DriverRequest) DriverAnswer {
 	return ans
 }
 
-// Printers answers SyncPrinterCatalog (MS-WUSP 3.1.5.8): the drivers of class
+// Printers answers SyncPrinterCatalog (MS-WUSP 3.1.5.12): the drivers of class
 // Printer whose prerequisites are satisfied, whatever the hardware.
-func (s *Snapshot) Printers(p *Plan, installed, held []update.RevisionID) (fresh []Entry, outOfScope []update.RevisionID) {
+func (s *Snapshot) Printers(p *Plan, installed, held []update.RevisionID) DriverAnswer {
 	c := driverChooser{snapshot: s, satisfied: newBitset(len(s.graph.clauses.terms.start))}
 	for _, f := range s.satisfied(installed) {
 		c.satisfied.set(f)
 	}
-	want := make(map[int32]bool)
+	chosen := make(map[int32][]string)
 	for i := range s.graph.drivers.matches {
 		m := &s.graph.drivers.matches[i]
 		if strings.EqualFold(m.Class, "Printer") && c.offered(m.revision) {
-			want[m.revision] = true
+			chosen[m.revision] = append(chosen[m.revision], m.HardwareID)
 		}
 	}
-	for _, id := range held {
-		if r := s.graph.revision(id); r >= 0 && want[r] {
-			delete(want, r)
-			continue
-		}
-		outOfScope = append(outOfScope, id)
-	}
-	for r := range want {
-		fresh = append(fresh, s.entry(p, r))
-	}
-	slices.SortFunc(fresh, func(a, b Entry) int { return cmp.Compare(a.Revision, b.Revision) })
-	return fresh, outOfScope
+	return s.driverAnswer(p, chosen, held)
 }
 
 // driverChooser ranks the drivers of one request.

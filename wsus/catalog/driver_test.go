@@ -102,11 +102,7 @@ func TestDriverRanking(t *testing.T) {
 			s := snapshot(t, catalog.Rules{}, tt.rows...)
 			ans := s.SyncDrivers(&catalog.DriverRequest{Plan: plan(s), Devices: []catalog.Device{tt.device},
 				ComputerIDs: []update.ID{uid(1), uid(2)}, ScoreKey: "AMD64.10.0"})
-			var got []update.RevisionID
-			for _, e := range ans.New {
-				got = append(got, e.Revision)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, revisions(ans.New)); diff != "" {
 				t.Errorf("new (-want +got):\n%s", diff)
 			}
 		})
@@ -147,20 +143,25 @@ func TestPrinters(t *testing.T) {
 	needs(5)(&gated)
 	s := snapshot(t, catalog.Rules{}, driver(1, match("a", 1, 1, 9, printer("A", "A"))), driver(2, match("b", 1, 1, 9)), gated, row(5, update.Detectoid))
 	for _, tt := range []struct {
-		installed, held, fresh, drop []update.RevisionID
+		installed, held, fresh, changed, drop []update.RevisionID
 	}{
-		{nil, nil, ids(1), nil},
-		{ids(5), nil, ids(1, 3), nil},
-		{ids(5), ids(1, 2, 99), ids(3), ids(2, 99)},
-		{nil, ids(1, 3), nil, ids(3)},
+		{nil, nil, ids(1), nil, nil},
+		{ids(5), nil, ids(1, 3), nil, nil},
+		{ids(5), ids(1, 2, 99), ids(3), ids(1), ids(2, 99)},
+		{nil, ids(1, 3), nil, ids(1), ids(3)},
 	} {
-		fresh, drop := s.Printers(plan(s), tt.installed, tt.held)
-		var got []update.RevisionID
-		for _, e := range fresh {
-			got = append(got, e.Revision)
-		}
-		if !slices.Equal(got, tt.fresh) || !slices.Equal(drop, tt.drop) {
-			t.Errorf("Printers(%v, %v) = %v, %v, want %v, %v", tt.installed, tt.held, got, drop, tt.fresh, tt.drop)
+		ans := s.Printers(plan(s), tt.installed, tt.held)
+		if fresh, changed := revisions(ans.New), revisions(ans.Changed); !slices.Equal(fresh, tt.fresh) ||
+			!slices.Equal(changed, tt.changed) || !slices.Equal(ans.OutOfScope, tt.drop) {
+			t.Errorf("Printers(%v, %v) = %v, %v, %v, want %v, %v, %v", tt.installed, tt.held,
+				fresh, changed, ans.OutOfScope, tt.fresh, tt.changed, tt.drop)
 		}
 	}
+}
+
+func revisions(entries []catalog.Entry) (out []update.RevisionID) {
+	for _, e := range entries {
+		out = append(out, e.Revision)
+	}
+	return out
 }

@@ -117,11 +117,16 @@ func (g *Graph) Identity(id update.RevisionID) (update.Identity, bool) {
 	return update.Identity{ID: g.updates[g.upd[r]], Number: g.number[r]}, true
 }
 
-// IsProduct and IsClassification report whether an update is a category of that
-// type.
+// IsCategory reports whether an update is a category of any type.
+func (g *Graph) IsCategory(id update.ID) bool {
+	u := g.update(id)
+	return u >= 0 && g.live(u) && g.typ[g.head[u]] == update.Category
+}
+
+// IsProduct reports whether an update is a product.
 func (g *Graph) IsProduct(id update.ID) bool { return g.hasFlag(id, flagProduct) }
 
-// IsClassification is described with IsProduct.
+// IsClassification reports whether an update is a classification.
 func (g *Graph) IsClassification(id update.ID) bool { return g.hasFlag(id, flagClassification) }
 
 func (g *Graph) hasFlag(id update.ID, flag uint16) bool {

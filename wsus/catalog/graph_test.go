@@ -58,7 +58,8 @@ func TestGraphLookups(t *testing.T) {
 	if g.Revisions() != 5 || g.Updates() != 4 {
 		t.Errorf("%d revisions of %d updates, want 5 of 4", g.Revisions(), g.Updates())
 	}
-	if !g.IsProduct(uid(1)) || g.IsProduct(uid(2)) || !g.IsClassification(uid(2)) || g.IsClassification(uid(1)) || g.IsProduct(uid(9)) {
+	if !g.IsProduct(uid(1)) || g.IsProduct(uid(2)) || !g.IsClassification(uid(2)) || g.IsClassification(uid(1)) || g.IsProduct(uid(9)) ||
+		!g.IsCategory(uid(1)) || !g.IsCategory(uid(2)) || g.IsCategory(uid(3)) || g.IsCategory(uid(9)) {
 		t.Error("categories are told apart wrongly")
 	}
 	if !g.Deployable(uid(3)) || g.Deployable(uid(5)) || g.Deployable(uid(1)) {

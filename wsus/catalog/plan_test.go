@@ -75,7 +75,7 @@ func TestActionsWithoutApproval(t *testing.T) {
 	s := snapshot(t, rules,
 		row(1, update.Category), row(2, update.Detectoid),
 		row(3, update.Software, needs(1), needs(2, 7), bundles(4, 5)), // a bundle
-		row(4, update.Software, hidden), row(5, update.Software), // its members, one deployable
+		row(4, update.Software, hidden), row(5, update.Software),      // its members, one deployable
 		row(6, update.Driver),
 		row(7, update.Software, hidden), // a prerequisite
 		row(8, update.Software, hidden), // approved, but not to be approved and reached by nothing
