@@ -102,7 +102,7 @@ func (d *directoryReader) name(limit int, what string) []byte {
 
 func directoryError(off int64, what string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &FormatError{Offset: off, What: "the cabinet ends inside " + what, Err: io.ErrUnexpectedEOF}
+		return &FormatError{Offset: off, What: "ends inside " + what, Err: io.ErrUnexpectedEOF}
 	}
 	return fmt.Errorf("cabinet: read %s: %w", what, err)
 }
@@ -131,9 +131,9 @@ func (r *Reader) readDirectory() error {
 	case flags&(flagPrev|flagNext) != 0:
 		return &FormatError{Offset: 30, What: fmt.Sprintf("flags 0x%04x", flags), Err: ErrMultipart}
 	case folders == 0:
-		return &FormatError{Offset: 26, What: "it has no folders"}
+		return &FormatError{Offset: 26, What: "has no folders"}
 	case members == 0:
-		return &FormatError{Offset: 28, What: "it has no members"}
+		return &FormatError{Offset: 28, What: "has no members"}
 	case members > r.lim.Members:
 		return &FormatError{Offset: 28, What: fmt.Sprintf("%d members, at most %d are allowed", members, r.lim.Members), Err: ErrLimit}
 	}
@@ -236,10 +236,10 @@ func (r *Reader) layOut() error {
 		total += f.extent
 	}
 	if total > r.lim.TotalBytes {
-		return &FormatError{What: fmt.Sprintf("it unpacks to %d bytes, at most %d are allowed", total, r.lim.TotalBytes), Err: ErrLimit}
+		return &FormatError{What: fmt.Sprintf("unpacks to %d bytes, at most %d are allowed", total, r.lim.TotalBytes), Err: ErrLimit}
 	}
 	if total > ratioFree && total > int64(r.lim.Ratio)*r.end {
-		return &FormatError{What: fmt.Sprintf("its %d bytes unpack to %d, at most %d times as many are allowed",
+		return &FormatError{What: fmt.Sprintf("%d bytes unpack to %d, at most %d times as many are allowed",
 			r.end, total, r.lim.Ratio), Err: ErrLimit}
 	}
 	r.byName = make(map[string][]int, len(r.members))

@@ -28,7 +28,7 @@ const (
 // than any real one, so that a match length or an offset made of it is refused.
 const emptyCode = 0xFFFF
 
-var errTree = errors.New("a Huffman tree is not complete")
+var errTree = errors.New("LZX: a Huffman tree is not complete")
 
 // buildTable fills table with the canonical Huffman code of the given lengths
 // (0 to 16) and returns the width of its subtables. The first 1<<width entries

@@ -2,7 +2,6 @@ package cabwrite
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -10,7 +9,7 @@ import (
 
 // packer encodes the frames of one folder.
 type packer interface {
-	pack(frame []byte) ([]byte, error)
+	pack(frame []byte) []byte
 }
 
 // pack makes the data blocks of one folder and counts them.
@@ -31,10 +30,7 @@ func (c Cabinet) pack(files []File) (data []byte, count int, err error) {
 		if n == 0 {
 			return data, count, nil
 		}
-		payload, err := p.pack(frame[:n])
-		if err != nil {
-			return nil, 0, err
-		}
+		payload := p.pack(frame[:n])
 		le := binary.LittleEndian
 		fields := le.AppendUint16(nil, uint16(len(payload)))
 		fields = le.AppendUint16(fields, uint16(n))
@@ -61,32 +57,22 @@ func (c Cabinet) packer() (packer, error) {
 // stored does not compress.
 type stored struct{}
 
-func (stored) pack(frame []byte) ([]byte, error) { return frame, nil }
+func (stored) pack(frame []byte) []byte { return frame }
 
 // mszip makes each frame a deflate stream of its own, with the frame before it
 // as preset dictionary.
 type mszip struct{ last []byte }
 
-func (m *mszip) pack(frame []byte) ([]byte, error) {
-	b := bytes.NewBufferString("CK")
-	w, err := flate.NewWriterDict(b, flate.DefaultCompression, m.last)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(frame); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
+func (m *mszip) pack(frame []byte) []byte {
+	out := append([]byte("CK"), deflate(m.last, frame)...)
 	m.last = frame
-	return b.Bytes(), nil
+	return out
 }
 
 // rawLZX makes each frame one uncompressed LZX block.
 type rawLZX struct{ started bool }
 
-func (l *rawLZX) pack(frame []byte) ([]byte, error) {
+func (l *rawLZX) pack(frame []byte) []byte {
 	const uncompressed = 3
 	// 3 bits of type and 24 of length; in the first frame after a zero bit,
 	// which says that x86 calls are not translated. They fill up two words.
@@ -107,7 +93,7 @@ func (l *rawLZX) pack(frame []byte) ([]byte, error) {
 	if len(frame)%2 == 1 {
 		out = append(out, 0)
 	}
-	return out, nil
+	return out
 }
 
 // checksum XORs the little-endian dwords of b; the one to three bytes at the
