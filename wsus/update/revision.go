@@ -73,7 +73,7 @@ type Revision struct {
 	CanUninstall         bool   // has an UninstallationBehavior
 	LocallyPublished     bool
 	Minted               bool // identity made up by a packager, not the publisher's
-	CommandLine          bool // handler data runs a command line with arguments
+	CommandLine          bool // handler data names a program to run (CommandLineInstallation)
 
 	Category CategoryType // of a category
 
