@@ -35,7 +35,6 @@ func TestDecodeBlockOfSpecification(t *testing.T) {
 			}
 			got, err := xpress.DecodeBlock([]byte("before"), src, len(tt.plain))
 			if err != nil || string(got) != "before"+tt.plain {
-				// The first example is larger than its original: no block can carry it.
 				t.Errorf("DecodeBlock = %q, %v", got, err)
 			}
 		})
