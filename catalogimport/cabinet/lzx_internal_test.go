@@ -82,3 +82,29 @@ func TestE8(t *testing.T) {
 		}
 	})
 }
+
+// TestBuildTableWorstCase fills a main tree with as many subtables as its
+// symbols can make, as wide as codes can make them.
+func TestBuildTableWorstCase(t *testing.T) {
+	lengths := make([]uint8, 0, mainSymbolsMax)
+	for range 320 {
+		lengths = append(lengths, mainBits+1, mainBits+1)
+	}
+	lengths = append(lengths, 12, 13, 14, 15, 16, 16) // one prefix to the bottom
+	lengths = append(lengths, 1, 2, 4, 6, 7, 8, 9, 10, 11)
+	table := make([]uint32, mainTable)
+	sub, err := buildTable(table, mainBits, lengths)
+	if err != nil || sub != maxCodeBits-mainBits {
+		t.Fatalf("subtables of %d bits, error %v", sub, err)
+	}
+	for code := range uint32(1 << maxCodeBits) {
+		e := table[code>>(maxCodeBits-mainBits)]
+		if e&entryLink != 0 {
+			e = table[e>>entryShift+code&(1<<sub-1)]
+		}
+		symbol, length := e>>entryShift, uint8(e&entryLength)
+		if int(symbol) >= len(lengths) || lengths[symbol] != length {
+			t.Fatalf("bits %016b: symbol %d of %d bits", code, symbol, length)
+		}
+	}
+}
