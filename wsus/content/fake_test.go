@@ -64,6 +64,12 @@ func (v *verdicts) DropContentVerdict(_ context.Context, root, path string) erro
 	return nil
 }
 
+func (v *verdicts) failWith(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.fail = err
+}
+
 func (v *verdicts) len() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()

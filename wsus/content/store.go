@@ -29,7 +29,8 @@ type Options struct {
 	Now func() time.Time // nil is [time.Now]
 
 	// Changed, if set, is called after [Store.Have] may have begun to answer
-	// differently for a digest. It may be called from any goroutine.
+	// differently for a digest. It may be called from any goroutine, must
+	// return soon, and must not write to the store.
 	Changed func(update.Digest)
 
 	// FreeSpace returns the bytes that may still be written to the volume of a

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -320,6 +321,34 @@ func TestAnotherRootServes(t *testing.T) {
 	if got, err := read(t, s, f.Digest); err != nil || !bytes.Equal(got, b) || !s.Have(f.Digest) {
 		t.Errorf("Open = %d bytes, %v", len(got), err)
 	}
+}
+
+// What could not be verified again is tried later, not forgotten.
+func TestRunRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		root := t.TempDir()
+		vs, ch := &verdicts{}, newChanges()
+		s := open(t, content.Options{Root: root, Verdicts: vs, Changed: ch.changed})
+		b := payload(1, 100)
+		f := fileOf("a.cab", b)
+		put(t, s, f, b)
+		age(t, filepath.Join(root, filepath.FromSlash(content.Path(f))), time.Minute)
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		vs.failWith(errors.New("database is busy"))
+		runStore(t, s)
+		synctest.Wait()
+		if s.Have(f.Digest) {
+			t.Error("held without a recorded verdict")
+		}
+		vs.failWith(nil)
+		ch.wait(f.Digest, 3)
+		if !s.Have(f.Digest) {
+			t.Error("not tried again")
+		}
+	})
 }
 
 // A file that was stored under another name before is replaced, not doubled.
