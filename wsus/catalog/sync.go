@@ -114,8 +114,11 @@ func (s *Snapshot) Changed(req *Request, ans *Answer) []Head {
 	g := s.graph
 	var changed []Head
 	if req.Told == nil || req.Told.Seq < s.rules.OldestTombstone {
+		// Leaf states matter to what a client asks for; those can wait for a scan
+		// that is not limited to categories.
+		leaves := len(req.Filter) == 0
 		for r := range ans.held.all {
-			if g.deployable(g.upd[r]) || g.leafSeq[g.upd[r]] != 0 {
+			if g.deployable(g.upd[r]) || leaves && g.leafSeq[g.upd[r]] != 0 {
 				changed = append(changed, Head(r))
 			}
 		}
