@@ -9,10 +9,14 @@ import (
 // GetFileLocations asks where files are; files that the server does not know are
 // left out.
 func (a *Agent) GetFileLocations(ctx context.Context, digests []update.Digest) (map[update.Digest]string, error) {
-	if err := a.connect(ctx); err != nil {
-		return nil, err
-	}
-	return a.fileLocations(ctx, digests)
+	var urls map[update.Digest]string
+	err := a.persist(ctx, func() (err error) {
+		if err = a.connect(ctx); err == nil {
+			urls, err = a.fileLocations(ctx, digests)
+		}
+		return err
+	})
+	return urls, err
 }
 
 // fileLocations is GetFileLocations without a handshake and recovery, which

@@ -81,9 +81,6 @@ func (s *scan) run(ctx context.Context) error {
 		a.state.Held[i].own = NotEvaluated
 	}
 	s.evaluate()
-	if err := a.connect(ctx); err != nil && FaultCode(err) == "" {
-		return err
-	}
 	if len(a.cfg.Categories) > 0 {
 		if err := s.startCategories(ctx); err != nil {
 			return err
@@ -114,7 +111,7 @@ func (s *scan) remark(format string, args ...any) {
 func (s *scan) startCategories(ctx context.Context) error {
 	const op = "StartCategoryScan"
 	a := s.a
-	if err := a.connect(ctx); err != nil {
+	if err := a.persist(ctx, func() error { return a.connect(ctx) }); err != nil {
 		return err
 	}
 	if !a.state.Config.categoryScans() {

@@ -197,27 +197,33 @@ func (a *Agent) register(ctx context.Context) error {
 	return nil
 }
 
-// ask does an operation that needs a cookie, after whatever the handshake lacks,
-// and answers faults as MS-WUSP 2.2.2.4 says before it asks again. body is
-// called for every attempt: a recovery may change cookie and RevisionIDs.
-func (a *Agent) ask(ctx context.Context, s service, op string, body func() []byte) (*node, error) {
-	for try := 0; ; try++ {
-		err := a.connect(ctx)
-		if err == nil {
-			var n *node
-			if n, err = a.post(ctx, s, a.address(s), op, body()); err == nil {
-				return n, nil
-			}
+// ask does an operation that needs a cookie, after whatever the handshake lacks.
+// body is called for every attempt: a recovery may change cookie and RevisionIDs.
+func (a *Agent) ask(ctx context.Context, s service, op string, body func() []byte) (n *node, err error) {
+	err = a.persist(ctx, func() error {
+		if err := a.connect(ctx); err != nil {
+			return err
 		}
-		if try == maxRecoveries {
-			return nil, err
+		n, err = a.post(ctx, s, a.address(s), op, body())
+		return err
+	})
+	return n, err
+}
+
+// persist does f again after faults that a client can do something about, as
+// MS-WUSP 2.2.2.4 says.
+func (a *Agent) persist(ctx context.Context, f func() error) error {
+	for try := 0; ; try++ {
+		err := f()
+		if err == nil || try == maxRecoveries {
+			return err
 		}
 		again, rerr := a.recover(ctx, FaultCode(err))
 		if rerr != nil {
-			return nil, rerr
+			return rerr
 		}
 		if !again {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -233,7 +239,7 @@ func (a *Agent) recover(ctx context.Context, code string) (again bool, err error
 		if err := a.connect(ctx); err != nil {
 			return false, err
 		}
-		return true, a.RefreshCache(ctx)
+		return true, a.refreshCache(ctx)
 	case "ConfigChanged":
 		// The old cookie goes along: the server may copy what it holds.
 		s.Config, a.renew = nil, true
@@ -259,6 +265,15 @@ const refreshChunk = 2000
 // RefreshCache asks for the server's RevisionIDs of everything the client holds
 // and forgets what the server does not name (MS-WUSP 3.1.5.8).
 func (a *Agent) RefreshCache(ctx context.Context) error {
+	return a.persist(ctx, func() error {
+		if err := a.connect(ctx); err != nil {
+			return err
+		}
+		return a.refreshCache(ctx)
+	})
+}
+
+func (a *Agent) refreshCache(ctx context.Context) error {
 	const op = "RefreshCache"
 	byIdentity := make(map[update.Identity]Held, len(a.state.Held))
 	ids := make([]update.Identity, 0, len(a.state.Held))
