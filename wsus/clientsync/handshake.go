@@ -188,7 +188,7 @@ func (s *Server) oldCookie(old *clientws.Cookie, device int64) (*cookie.Told, er
 	}
 	c, err := s.cookies.Open(old.EncryptedData)
 	if err != nil && !errors.Is(err, cookie.ErrExpired) {
-		return nil, cookieFault(err)
+		return nil, cookie.Fault(err)
 	}
 	if c.Device != device {
 		return nil, nil

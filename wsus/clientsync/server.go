@@ -1,7 +1,6 @@
 package clientsync
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -107,7 +106,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) open(sealed []byte) (cookie.Cookie, Seat, error) {
 	c, err := s.cookies.Open(sealed)
 	if err != nil {
-		return cookie.Cookie{}, Seat{}, cookieFault(err)
+		return cookie.Cookie{}, Seat{}, cookie.Fault(err)
 	}
 	seat, ok := s.roster.Seat(c.Device)
 	if !ok {
@@ -115,18 +114,6 @@ func (s *Server) open(sealed []byte) (cookie.Cookie, Seat, error) {
 		return cookie.Cookie{}, Seat{}, &soap.Fault{Code: soap.CookieExpired, Err: fmt.Errorf("device %d is not known", c.Device)}
 	}
 	return c, seat, nil
-}
-
-// cookieFault says what a client must do about a cookie (MS-WUSP 2.2.2.4).
-func cookieFault(err error) error {
-	f := &soap.Fault{Code: soap.InvalidCookie, Err: err}
-	switch {
-	case errors.Is(err, cookie.ErrExpired):
-		f.Code = soap.CookieExpired
-	case errors.Is(err, cookie.ErrLineage):
-		f.Code = soap.ServerChanged
-	}
-	return f
 }
 
 // caller is who calls an operation that needs a plan.
