@@ -44,8 +44,10 @@ func (p *reader) next() (xmllimit.Token, error) {
 // of a child is read over.
 func (p *reader) each(visit func(*xmllimit.Token) error) error {
 	depth := p.s.Depth()
+	var t xmllimit.Token // outside of the loop: it is allocated, as visit gets its address
 	for {
-		t, err := p.next()
+		var err error
+		t, err = p.next()
 		switch {
 		case err != nil:
 			if depth == 0 && errors.Is(err, io.EOF) {

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -10,7 +11,8 @@ import (
 )
 
 // Split reads a full update document in UTF-8, with or without a byte order mark
-// and a declaration, and returns its revision and the fragments that clients get
+// and a declaration (whose encoding is not looked at: documents that were UTF-16 at
+// their origin still say so), and returns its revision and the fragments that clients get
 // of it. The files of the revision are its payload, then its license texts, which
 // have a language. The fragments share no memory with doc.
 //
@@ -21,7 +23,10 @@ func Split(doc []byte) (*update.Revision, *update.Fragments, error) {
 	if len(doc) > MaxDocument {
 		return nil, nil, &Error{Element: "Update", Err: ErrTooLong}
 	}
+	doc = withoutDeclaration(doc)
 	d := splitter{reader: reader{s: xmllimit.NewScanner(doc, limits(false)), rev: &update.Revision{}}}
+	d.core.b = make([]byte, 0, min(len(doc)/2, 4096))
+	d.extended.b = make([]byte, 0, min(len(doc)/4, 2048))
 	if err := d.document(len(doc)); err != nil {
 		return nil, nil, err
 	}
@@ -29,6 +34,18 @@ func Split(doc []byte) (*update.Revision, *update.Fragments, error) {
 	d.fragments.Core = d.core.join()
 	d.fragments.Extended = d.extended.join()
 	return d.rev, &d.fragments, nil
+}
+
+// withoutDeclaration returns what follows a byte order mark and an XML declaration.
+func withoutDeclaration(doc []byte) []byte {
+	const longest = 256 // bytes of a declaration
+	doc = bytes.TrimPrefix(doc, []byte("\xEF\xBB\xBF"))
+	if bytes.HasPrefix(doc, []byte("<?xml ")) {
+		if end := bytes.Index(doc[:min(len(doc), longest)], []byte("?>")); end > 0 {
+			return doc[end+len("?>"):]
+		}
+	}
+	return doc
 }
 
 // splitter reads a document.

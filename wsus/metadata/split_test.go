@@ -256,6 +256,23 @@ func TestSplitRefusesWhatIsNoXML(t *testing.T) {
 	}
 }
 
+func TestSplitDeclaration(t *testing.T) {
+	t.Parallel()
+	doc := string(document("", "", ""))
+	_, want := mustSplit(t, []byte(doc))
+	for _, prolog := range []string{
+		"\uFEFF", `<?xml version="1.0"?>`, "\uFEFF<?xml version=\"1.0\" encoding=\"utf-16\"?>\r\n", "<!-- made by hand -->",
+	} {
+		_, got := mustSplit(t, []byte(prolog+doc))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("fragments behind %q (-want +got):\n%s", prolog, diff)
+		}
+	}
+	if _, _, err := metadata.Split([]byte(`<?xml version="1.0" ` + strings.Repeat(" ", 300) + `?>` + doc)); err == nil {
+		t.Error("accepted a declaration of 300 bytes")
+	}
+}
+
 func TestSplitOrdersSections(t *testing.T) {
 	t.Parallel()
 	const rules = `<u:ApplicabilityRules/>`
