@@ -67,7 +67,12 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		s.log.Info("backed up before migration", "path", path)
 	}
-	for _, m := range ms[version:] {
+	return s.runMigrations(ctx, ms[version:])
+}
+
+// runMigrations runs migrations, each in a transaction with its number.
+func (s *Store) runMigrations(ctx context.Context, ms []migration) error {
+	for _, m := range ms {
 		err := s.Write(ctx, "migrate "+m.name, func(tx *Tx) error {
 			if _, err := tx.ExecContext(ctx, m.sql); err != nil {
 				return err

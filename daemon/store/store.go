@@ -37,6 +37,7 @@ type Store struct {
 	minFree  int64
 	onDamage func(error)
 
+	codec   *codec
 	lock    *os.File
 	writer  *sql.DB
 	readers *sql.DB
@@ -88,6 +89,9 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 		minFree: o.MinFree, onDamage: o.OnDamage,
 	}
 	s.subscribers.m = map[*subscriber]struct{}{}
+	if s.codec, err = newCodec(); err != nil {
+		return nil, err
+	}
 	if s.lock, err = lockDir(dir); err != nil {
 		return nil, err
 	}
