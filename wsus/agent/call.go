@@ -122,6 +122,9 @@ func (a *Agent) readAnswer(op string, x *exchange) ([]byte, error) {
 		return nil, fail(op, hrRead, "an answer of %d bytes, allowed are %d", x.ContentLength, limit)
 	}
 	if mt, _, err := mime.ParseMediaType(x.Header.Get("Content-Type")); err != nil || mt != "text/xml" {
+		if x.StatusCode != http.StatusOK {
+			return nil, fail(op, statusHResult(x.StatusCode), "HTTP status %q with Content-Type %q", x.Status, clip(x.Header.Get("Content-Type")))
+		}
 		return nil, fail(op, hrParse, "Content-Type is %q, want text/xml", clip(x.Header.Get("Content-Type")))
 	}
 	body, err := io.ReadAll(io.LimitReader(x.Body, limit))

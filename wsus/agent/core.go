@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -357,9 +358,8 @@ func (p *coreParser) manifest() error {
 			case t.Name.Local == "parent" && inParent == 0:
 				inParent, sameBuild = depth, attr(t, "buildCompare") == "EQ"
 			case t.Name.Local != "assemblyIdentity":
-			case inParent > 0 && len(p.core.Package.Parents) < maxParents:
-				p.core.Package.Parents = append(p.core.Package.Parents,
-					ParentPackage{attr(t, "name"), attr(t, "version"), sameBuild})
+			case inParent > 0:
+				p.parent(ParentPackage{attr(t, "name"), attr(t, "version"), sameBuild})
 			case p.core.Package.Name == "":
 				p.core.Package = Package{
 					Name: attr(t, "name"), Version: attr(t, "version"),
@@ -375,6 +375,14 @@ func (p *coreParser) manifest() error {
 			}
 			depth--
 		}
+	}
+}
+
+// parent keeps a parent once; a manifest repeats them for every component.
+func (p *coreParser) parent(add ParentPackage) {
+	list := &p.core.Package.Parents
+	if len(*list) < maxParents && !slices.Contains(*list, add) {
+		*list = append(*list, add)
 	}
 }
 

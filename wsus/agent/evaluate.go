@@ -8,6 +8,7 @@ import (
 type evaluation struct {
 	state  *State
 	facts  Facts
+	lib    *Library
 	missed map[string]int // rules without an answer, by name
 
 	byID     map[update.ID][]int     // places in state.Held
@@ -16,11 +17,23 @@ type evaluation struct {
 	done     []bool
 }
 
+// forget makes the next evaluation ask all rules again.
+func (s *State) forget() {
+	s.judged = false
+	for i := range s.Held {
+		s.Held[i].own = NotEvaluated
+	}
+}
+
 // evaluate sets the verdict of every cached revision. Rules are asked once for a
-// revision and scan; what depends on other updates is judged anew.
-func (s *State) evaluate(facts Facts, missed map[string]int) {
+// revision and scan; what depends on other updates is judged anew whenever
+// something changed. Rules without an answer are counted in missed.
+func (s *State) evaluate(facts Facts, lib *Library, missed map[string]int) {
+	if s.judged {
+		return
+	}
 	e := &evaluation{
-		state: s, facts: facts, missed: missed,
+		state: s, facts: facts, lib: lib, missed: missed,
 		byID:     make(map[update.ID][]int, len(s.Held)),
 		byNumber: make(map[update.Identity]int, len(s.Held)),
 		open:     make([]bool, len(s.Held)),
@@ -34,6 +47,7 @@ func (s *State) evaluate(facts Facts, missed map[string]int) {
 	for i := range s.Held {
 		e.verdict(i)
 	}
+	s.judged = true
 }
 
 func (e *evaluation) verdict(i int) Verdict {
@@ -68,37 +82,22 @@ func (e *evaluation) judge(h *Held) Verdict {
 	return v
 }
 
-// ownRules judges by the revision's own rules. A revision without an
-// IsInstallable can be installed wherever it is not; one without any rules is
-// judged by what it bundles.
 func (e *evaluation) ownRules(h *Held) Verdict {
-	if h.own != NotEvaluated {
-		return h.own
-	}
-	c := h.Core
-	j := &judge{facts: e.facts, core: c, missed: func(rule string) { e.missed[rule]++ }}
-	holds := func(r *Rule) bool { return r != nil && j.eval(r) == yes }
-	deployable := c.Type == update.Software || c.Type == update.Driver
-	switch {
-	case holds(c.Installed):
-		h.own = IsInstalled
-	case deployable && (c.Installed != nil || c.Installable != nil || len(c.Bundles) > 0) &&
-		!holds(c.Superseded) && (c.Installable == nil || holds(c.Installable)):
-		h.own = Needed
-	default:
-		h.own = NotApplicable
+	if h.own == NotEvaluated {
+		o := e.lib.opinion(e.facts, h.Core)
+		for _, rule := range o.missed {
+			e.missed[rule]++
+		}
+		h.own = o.verdict
 	}
 	return h.own
 }
 
 // bundle judges by the members: a bundle is installed where every group has an
-// installed member, and needed where every group has one that is installed or
-// needed. own is what the bundle's own rules say, where it has any.
+// installed member, unless it has a rule of its own for that, and needed where
+// every group has one that is installed or needed, and its own rules allow it.
 func (e *evaluation) bundle(h *Held, own Verdict) Verdict {
-	if own == NotApplicable || own == IsInstalled && h.Core.Installed != nil {
-		return own
-	}
-	installed, needed := true, true
+	installed, covered := true, true
 	for _, group := range h.Core.Bundles {
 		best := NotApplicable
 		for _, id := range group {
@@ -107,12 +106,12 @@ func (e *evaluation) bundle(h *Held, own Verdict) Verdict {
 			}
 		}
 		installed = installed && best == IsInstalled
-		needed = needed && best >= Needed
+		covered = covered && best >= Needed
 	}
 	switch {
-	case installed:
+	case own == IsInstalled, installed && h.Core.Installed == nil:
 		return IsInstalled
-	case needed:
+	case own == Needed && covered && !installed:
 		return Needed
 	}
 	return NotApplicable

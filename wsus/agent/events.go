@@ -88,9 +88,7 @@ func (a *Agent) misc(d detail) []string {
 	add("c", strconv.Itoa(c.NewProductType))
 	when(d.evaluated >= 0, "f", strconv.Itoa(d.evaluated))
 	when(d.scan, "k", "true")
-	for _, key := range []string{"m=0", "n=1", "o=0", "p=0", "q=0", "r=0", "w=0", "x=1"} {
-		out = append(out, key)
-	}
+	out = append(out, "m=0", "n=1", "o=0", "p=0", "q=0", "r=0", "w=0", "x=1")
 	process, named := strings.CutPrefix(a.cfg.Caller, processCaller)
 	when(named, "cc", process)
 	out = append(out, "dd=0", "ff=0", "WUfBOn=0", "WUfBDS=0", "DisableDS=1")

@@ -86,11 +86,11 @@ func readFile(d *xml.Decoder, t xml.StartElement) (update.File, error) {
 		return f, err
 	}
 	if f.Size, err = strconv.ParseInt(attr(t, "Size"), 10, 64); err != nil || f.Size < 0 {
-		return f, fmt.Errorf("Size %q", clip(attr(t, "Size")))
+		return f, fmt.Errorf("size %q", clip(attr(t, "Size")))
 	}
 	if s := attr(t, "Modified"); s != "" {
 		if f.Modified, err = parseTime(s); err != nil {
-			return f, fmt.Errorf("Modified: %w", err)
+			return f, fmt.Errorf("modification time: %w", err)
 		}
 	}
 	for {

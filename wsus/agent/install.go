@@ -146,5 +146,6 @@ func (a *Agent) Reboot() {
 
 // evaluate judges anew outside of a scan.
 func (a *Agent) evaluate() {
-	a.state.evaluate(a.cfg.Machine.Facts, make(map[string]int))
+	a.state.judged = false
+	a.state.evaluate(a.cfg.Machine.Facts, a.cfg.Library, make(map[string]int))
 }

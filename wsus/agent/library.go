@@ -9,13 +9,36 @@ import (
 )
 
 // Library holds what many agents would otherwise each keep a copy of: parsed
-// core fragments, deployments and extended information, by content. The zero
+// core fragments, deployments and extended information, by content, and what the
+// rules say on a shared [Table]. The zero
 // Library is ready; it is safe for concurrent use and only grows.
 type Library struct {
 	mu          sync.Mutex
 	cores       map[[32]byte]*Core
 	deployments map[string]*update.Deployment
 	extended    map[[32]byte]*Extended
+	opinions    sync.Map // of rules on a *Table, which cannot change: opinionKey -> opinion
+}
+
+type opinionKey struct {
+	table *Table
+	core  *Core
+}
+
+// opinion returns what c's own rules say by facts. Machines that share a Table
+// share the work: equal images ask equal questions.
+func (l *Library) opinion(facts Facts, c *Core) opinion {
+	t, ok := facts.(*Table)
+	if !ok {
+		return opine(facts, c)
+	}
+	key := opinionKey{t, c}
+	if o, ok := l.opinions.Load(key); ok {
+		return o.(opinion)
+	}
+	o := opine(facts, c)
+	l.opinions.Store(key, o)
+	return o
 }
 
 // core returns the parsed form of a core fragment.

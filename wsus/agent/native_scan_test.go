@@ -175,7 +175,7 @@ func TestRealCores(t *testing.T) {
 		s := &State{Held: []Held{{ID: 1, Core: tt.core, Deployment: &update.Deployment{}}}}
 		s.Held[0].Core.Prerequisites = nil // only its rules are in question
 		missed := map[string]int{}
-		s.evaluate(tt.machine.Facts, missed)
+		s.evaluate(tt.machine.Facts, &Library{}, missed)
 		if s.Held[0].Verdict != tt.want || !maps.Equal(missed, tt.missed) {
 			t.Errorf("%s on %s: verdict %d, want %d; no answer for %v", tt.core.Identity, tt.machine.Computer.DNSName, s.Held[0].Verdict, tt.want, missed)
 		}

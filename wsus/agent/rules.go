@@ -1,5 +1,7 @@
 package agent
 
+import "sluice/wsus/update"
+
 // Facts answers what an applicability rule asks about a machine.
 type Facts interface {
 	// Holds reports whether rule r of update c holds. It is asked for every rule
@@ -64,4 +66,28 @@ func (j *judge) eval(r *Rule) truth {
 		return yes
 	}
 	return no
+}
+
+// opinion is what an update's own rules say on a machine.
+type opinion struct {
+	verdict Verdict
+	missed  []string // rules without an answer
+}
+
+// opine judges by the revision's own rules. A revision without an IsInstallable
+// can be installed wherever it is not; one without any rules is left to what it
+// bundles.
+func opine(facts Facts, c *Core) opinion {
+	o := opinion{verdict: NotApplicable}
+	j := &judge{facts: facts, core: c, missed: func(rule string) { o.missed = append(o.missed, rule) }}
+	holds := func(r *Rule) bool { return r != nil && j.eval(r) == yes }
+	deployable := c.Type == update.Software || c.Type == update.Driver
+	switch {
+	case holds(c.Installed):
+		o.verdict = IsInstalled
+	case deployable && (c.Installed != nil || c.Installable != nil || len(c.Bundles) > 0) &&
+		!holds(c.Superseded) && (c.Installable == nil || holds(c.Installable)):
+		o.verdict = Needed
+	}
+	return o
 }

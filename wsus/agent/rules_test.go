@@ -84,7 +84,7 @@ func TestCircularUpdatesEnd(t *testing.T) {
 			Prerequisites: []update.Clause{{Any: []update.ID{id(n)}}},
 		}})
 	}
-	s.evaluate(&Table{}, map[string]int{})
+	s.evaluate(&Table{}, &Library{}, map[string]int{})
 	for _, h := range s.Held {
 		if h.Verdict != NotApplicable {
 			t.Errorf("%d: verdict %d", h.ID, h.Verdict)
@@ -187,7 +187,7 @@ func FuzzParseCore(f *testing.F) {
 			return
 		}
 		s := &State{Held: []Held{{ID: 1, Core: c, Deployment: &update.Deployment{}}}}
-		s.evaluate(m.Facts, map[string]int{})
+		s.evaluate(m.Facts, &Library{}, map[string]int{})
 	})
 }
 

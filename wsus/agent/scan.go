@@ -77,9 +77,7 @@ func (a *Agent) Scan(ctx context.Context) (*ScanResult, error) {
 
 func (s *scan) run(ctx context.Context) error {
 	a := s.a
-	for i := range a.state.Held {
-		a.state.Held[i].own = NotEvaluated
-	}
+	a.state.forget()
 	s.evaluate()
 	if len(a.cfg.Categories) > 0 {
 		if err := s.startCategories(ctx); err != nil {
@@ -101,7 +99,9 @@ func (s *scan) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *scan) evaluate() { s.a.state.evaluate(s.a.cfg.Machine.Facts, s.result.Unknown) }
+func (s *scan) evaluate() {
+	s.a.state.evaluate(s.a.cfg.Machine.Facts, s.a.cfg.Library, s.result.Unknown)
+}
 
 func (s *scan) remark(format string, args ...any) {
 	s.result.Remarks = append(s.result.Remarks, fmt.Sprintf(format, args...))

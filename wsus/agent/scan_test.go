@@ -279,6 +279,7 @@ func TestStrictHTTP(t *testing.T) {
 		{"not found", "404 Not Found", "Content-Length: 0", 0x80244019},
 		{"busy", "503 Service Unavailable", "Content-Length: 0", 0x80244022},
 		{"teapot", "418 Teapot", "Content-Length: 0", 0x8024402B},
+		{"500 of a proxy", "500 Oops", "Content-Type: text/html\r\nContent-Length: 1", 0x8024401F},
 		{"long header", "200 OK", "X: " + strings.Repeat("x", 100_000), 0x80244005},
 		{"500 without fault", "500 Oops", "Content-Type: text/xml\r\nContent-Length: 1", 0x80244008},
 	} {
@@ -396,5 +397,94 @@ func TestLostCookieKeepsNoInstall(t *testing.T) {
 	r, err := a.Scan(context.Background())
 	if err != nil || r.Needed[1].Action != update.PreDeploymentCheck {
 		t.Errorf("%+v, %v", r.Needed, err)
+	}
+}
+
+func TestCategoryScan(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.standard()
+	known, stranger := update.MustParseID(guid(3)), update.MustParseID(guid(77))
+	answer := "<preferredCategoryIds><guid>" + known.String() + "</guid></preferredCategoryIds>" +
+		"<requestedCategoryIdsInError><guid>" + stranger.String() + "</guid></requestedCategoryIdsInError>"
+	s.answers = map[string]string{"StartCategoryScan": answer}
+	limited := func(c *agent.Config) { c.Categories = []update.ID{known, stranger}; c.SkipDrivers = true }
+	r, err := s.newAgent(limited).Scan(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Remarks) != 1 || !strings.Contains(r.Remarks[0], stranger.String()) || r.Trips != 5 {
+		t.Errorf("%d trips, remarks %v", r.Trips, r.Remarks)
+	}
+	if !strings.Contains(s.bodies["SyncUpdates"], "<FilterCategoryIds><CategoryIdentifier><Id>"+known.String()+"</Id></CategoryIdentifier></FilterCategoryIds>") {
+		t.Error("the scan is not limited")
+	}
+	s.spoil["GetConfig"] = func(s string) string { return strings.Replace(s, "3.2", "3.0", 1) }
+	_, err = s.newAgent(limited).Scan(context.Background())
+	if e := (*agent.Error)(nil); !errors.As(err, &e) || e.HResult != 0x80240436 {
+		t.Errorf("a server without category scans: %v", err)
+	}
+	delete(s.spoil, "GetConfig")
+	s.answers["StartCategoryScan"] = "<preferredCategoryIds><guid>x</guid></preferredCategoryIds>"
+	if _, err = s.newAgent(limited).Scan(context.Background()); err == nil {
+		t.Error("a category that is no GUID")
+	}
+}
+
+func TestRemarks(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.standard()
+	s.spoil["SyncUpdates"] = func(s string) string {
+		s = strings.Replace(s, "<Truncated>", "<OutOfScopeRevisionIDs><int>4242</int></OutOfScopeRevisionIDs><Truncated>", 1)
+		return strings.Replace(s, "<DriverSyncNotNeeded>false</DriverSyncNotNeeded>",
+			"<DeployedOutOfScopeRevisionIds><int>4243</int></DeployedOutOfScopeRevisionIds>", 1)
+	}
+	r, err := s.newAgent(nil).Scan(context.Background())
+	all := strings.Join(r.Remarks, "\n")
+	if err != nil || !strings.Contains(all, "4242") || !strings.Contains(all, "4243") || strings.Count(all, "DriverSyncNotNeeded") != 1 {
+		t.Errorf("%s, %v", all, err)
+	}
+}
+
+func TestWrongPass(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.standard()
+	s.spoil["SyncUpdates"] = func(s string) string {
+		return strings.Replace(s, "UpdateType=&#34;Category", "UpdateType=&#34;Driver", 1)
+	}
+	_, err := s.newAgent(nil).Scan(context.Background())
+	if e := (*agent.Error)(nil); !errors.As(err, &e) || e.HResult != 0x80070057 {
+		t.Errorf("a driver in a software round: %v", err)
+	}
+}
+
+// TestUnknownRules checks that a rule without an answer makes nothing installed
+// or needed, and is named.
+func TestUnknownRules(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.revisions = []revision{{
+		5, coreOf(5, "Software", ` ExplicitlyDeployable="true"`, nil, nil,
+			`<IsInstalled><Not><b.WmiQuery WqlQuery="x" /></Not></IsInstalled><IsInstallable><Not><b.WmiQuery WqlQuery="x" /></Not></IsInstallable>`),
+		"<ExtendedProperties />", "x", true, update.Install,
+	}}
+	r, err := s.newAgent(nil).Scan(context.Background())
+	if err != nil || len(r.Needed)+len(r.Installed) != 0 || r.Unknown["b.WmiQuery"] != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestErrorWords(t *testing.T) {
+	t.Parallel()
+	for hr, want := range map[uint32]string{
+		0x80070057: "invalid argument", 0x80244010: "round trips", 0x8024402A: "missing configuration", 0x80190194: "HTTP status 404",
+		0x8024401A: "HTTP error", 0x12345678: "unexpected",
+	} {
+		e := &agent.Error{HResult: hr, Op: "GetConfig", Detail: "detail", Err: errors.New("cause")}
+		if s := e.Error(); !strings.Contains(s, want) || !strings.HasSuffix(s, "detail: cause") || !strings.HasPrefix(s, "GetConfig: 0x") {
+			t.Errorf("%s, want %q in it", s, want)
+		}
 	}
 }

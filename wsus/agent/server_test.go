@@ -50,6 +50,7 @@ type fakeServer struct {
 	asked     []string // operations in order
 	bodies    map[string]string
 	cookies   int
+	answers   map[string]string // operation -> content of its response, instead of the usual one
 }
 
 func newServer(t testing.TB) *fakeServer {
@@ -112,6 +113,9 @@ func (s *fakeServer) cookie(name string) string {
 }
 
 func (s *fakeServer) answer(op, body string) string {
+	if text, ok := s.answers[op]; ok {
+		return text
+	}
 	switch op {
 	case "GetConfig":
 		return `<GetConfigResult><LastChange>2026-10-04T13:17:07.59Z</LastChange><IsRegistrationRequired>true</IsRegistrationRequired>` +

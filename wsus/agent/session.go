@@ -299,7 +299,7 @@ func (a *Agent) refreshCache(ctx context.Context) error {
 			}
 		}
 	}
-	a.state.Held = fresh.Held
+	a.state.Held, a.state.judged = fresh.Held, false
 	return nil
 }
 

@@ -21,6 +21,8 @@ type State struct {
 
 	Installed map[update.ID]Installation `json:",omitempty"` // by the agent, not what it came with
 	Events    []update.Event             `json:",omitempty"` // not yet reported
+
+	judged bool // every verdict stands: nothing that it depends on has changed
 }
 
 // ServerConfig is what a client keeps of GetConfig.
@@ -81,6 +83,7 @@ func (s *State) find(id update.RevisionID) (int, bool) {
 func (s *State) insert(h Held) bool {
 	i, ok := s.find(h.ID)
 	if !ok {
+		s.judged = false
 		s.Held = slices.Insert(s.Held, i, h)
 	}
 	return !ok
@@ -90,6 +93,7 @@ func (s *State) insert(h Held) bool {
 func (s *State) drop(id update.RevisionID) bool {
 	i, ok := s.find(id)
 	if ok {
+		s.judged = false
 		s.Held = slices.Delete(s.Held, i, i+1)
 	}
 	return ok

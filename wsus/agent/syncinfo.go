@@ -76,7 +76,7 @@ func readSync(r *node) (*syncInfo, error) {
 		}
 	}
 	if info.truncated && len(info.added) == 0 {
-		return nil, errors.New("Truncated is true on an answer without NewUpdates: a client would ask for ever")
+		return nil, errors.New("an answer without NewUpdates is Truncated: a client would ask for ever")
 	}
 	return info, nil
 }
