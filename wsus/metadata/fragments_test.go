@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"sluice/wsus/metadata"
+	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
 	"sluice/wsus/update/samples"
 )
@@ -154,4 +155,15 @@ func fromFiles(t *testing.T, path, extended, localized string) *update.Revision 
 		t.Fatalf("%s: %v", path, err)
 	}
 	return rev
+}
+
+// TestAgreement compares documents with their fragments over a made catalog.
+func TestAgreement(t *testing.T) {
+	t.Parallel()
+	for item := range synth.New(synth.Shape{Revisions: 400, Seed: 11, MaxCore: 32 << 10}).Items() {
+		rev, f := mustSplit(t, item.Document)
+		checkAgreement(t, rev, f)
+		checkScans(t, f.Core)
+		checkScans(t, f.Extended)
+	}
 }
