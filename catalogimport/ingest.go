@@ -150,8 +150,8 @@ type outcome struct {
 
 // metadata stages the revisions: one goroutine reads the medium, some split and
 // compress, this one writes, in the order of the medium.
-func (r *run) metadata(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (r *run) metadata(parent context.Context) error {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	// A queue of one-element channels keeps the order: the reader queues a place
 	// for each item, a worker fills it.
@@ -205,10 +205,10 @@ func (r *run) metadata(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case readErr != nil && ctx.Err() == nil, readErr != nil && !errors.Is(readErr, context.Canceled):
+	case readErr != nil && parent.Err() == nil:
 		return mediumError{readErr}
 	}
-	return ctx.Err()
+	return parent.Err()
 }
 
 // stage writes what the workers finished, in batches.
