@@ -80,7 +80,8 @@ func serveBench(root string) error {
 // files (whole-ratio, wanted: at least 0.9) and for 1 MiB ranges on 8
 // connections (range-ratio, at least 0.6), and its processor time per byte of
 // both as a multiple of nginx's (cpu-ratio, at most 1.2). It measures the same
-// amount whatever b.N is: run it with -benchtime=1x.
+// amount whatever b.N is: run it with -benchtime=1x, on a machine that does
+// nothing else, for the cpu-ratio grows with every other process.
 func BenchmarkContentAgainstNginx(b *testing.B) {
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
