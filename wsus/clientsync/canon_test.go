@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -95,3 +96,14 @@ func (e *element) lines(indent, parent string) []string {
 	}
 	return out
 }
+
+func decode(tb testing.TB, text string) []byte {
+	tb.Helper()
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
