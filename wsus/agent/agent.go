@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +30,7 @@ type Config struct {
 	Eula    func(id update.ID) bool          // whether license terms are accepted; nil: yes, the administrator did
 
 	Now    func() time.Time // nil: time.Now
-	Rand   *rand.Rand       // nil: seeded by the client's id, so that a run repeats; an agent's own
+	Rand   *rand.Rand       // the agent's own; nil: seeded at random. A repeated seed repeats EventInstanceIDs, which servers ignore as resent
 	Log    *slog.Logger     // nil: discarded
 	Limits Limits
 }
@@ -117,7 +116,7 @@ func New(cfg Config) (*Agent, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Rand == nil {
-		cfg.Rand = rand.New(rand.NewChaCha8(sha256.Sum256([]byte(cfg.Machine.Computer.ClientID))))
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

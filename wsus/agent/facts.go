@@ -9,7 +9,8 @@ import (
 // Table is a machine as a table of facts: what it does not list is not there. It
 // knows the operating system, registry, file, package and product rules; of the
 // others (WMI, licenses, clusters, loops over registry keys) it knows nothing
-// and says so. Keys are in lower case. It must not be changed while in use.
+// and says so. Keys are in lower case. A Table that an agent has used must not be
+// changed: what rules said of it is remembered. Another state is another Table.
 type Table struct {
 	Major, Minor, Build, Revision      int
 	ServicePackMajor, ServicePackMinor int

@@ -150,5 +150,7 @@ func TestPresetsDiffer(t *testing.T) {
 	}
 	if m := agent.WindowsServer2022(id, "s"); !m.Computer.IsServer() || m.Computer.ClientID != guid(7) {
 		t.Errorf("%+v", m.Computer)
+	} else if o := m.For(update.MustParseID(guid(8)), "other"); o.Facts != m.Facts || o.Computer.DNSName != "other" || m.Computer.DNSName != "s" {
+		t.Errorf("%+v", o.Computer)
 	}
 }

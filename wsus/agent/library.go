@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"sluice/wsus/update"
 )
@@ -17,8 +18,14 @@ type Library struct {
 	cores       map[[32]byte]*Core
 	deployments map[string]*update.Deployment
 	extended    map[[32]byte]*Extended
-	opinions    sync.Map // of rules on a *Table, which cannot change: opinionKey -> opinion
+
+	opinions sync.Map // of rules on a *Table, which does not change: opinionKey -> opinion
+	judged   atomic.Int64
 }
+
+// maxOpinions bounds what is remembered, for the case that every machine brings
+// a table of its own.
+const maxOpinions = 1 << 20
 
 type opinionKey struct {
 	table *Table
@@ -37,7 +44,9 @@ func (l *Library) opinion(facts Facts, c *Core) opinion {
 		return o.(opinion)
 	}
 	o := opine(facts, c)
-	l.opinions.Store(key, o)
+	if l.judged.Add(1) <= maxOpinions {
+		l.opinions.Store(key, o)
+	}
 	return o
 }
 

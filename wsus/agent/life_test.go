@@ -383,10 +383,11 @@ func TestManyAgentsShareALibrary(t *testing.T) {
 	lib := &agent.Library{}
 	var wg sync.WaitGroup
 	held := make([]*agent.State, 8)
+	image := agent.WindowsServer2022(update.MustParseID(guid(1000)), "image.example")
 	for i := range held {
 		a := s.newAgent(func(c *agent.Config) {
 			c.Library = lib
-			c.Machine.Computer.ClientID = guid(1000 + i)
+			c.Machine = image.For(update.MustParseID(guid(1000+i)), "srv.example")
 			c.Dir = t.TempDir()
 		})
 		wg.Go(func() {

@@ -58,6 +58,17 @@ func Windows7(id update.ID, dnsName string) Machine {
 	return m
 }
 
+// For returns another machine of the same image: its own id and name, the same
+// facts and devices. Agents of machines that share facts share the judging of
+// rules, see [Library].
+func (m Machine) For(id update.ID, dnsName string) Machine {
+	m.Computer.ClientID, m.Computer.DNSName = id.String(), dnsName
+	m.Sample = sample(id)
+	return m
+}
+
+func sample(id update.ID) int { return int(binary.BigEndian.Uint16(id[:2])) % 1000 }
+
 func machine(id update.ID, dnsName string, t *Table, sku int, description string) Machine {
 	devices := []Device{{
 		HardwareIDs:   []string{`PCI\VEN_1AF4&DEV_1000&SUBSYS_00011AF4&REV_00`, `PCI\VEN_1AF4&DEV_1000&SUBSYS_00011AF4`},
@@ -100,7 +111,7 @@ func machine(id update.ID, dnsName string, t *Table, sku int, description string
 		GeoID:    "USA",
 		LocaleID: 1033,
 		Firmware: "Sluice",
-		Sample:   int(binary.BigEndian.Uint16(id[:2])) % 1000,
+		Sample:   sample(id),
 	}
 }
 
