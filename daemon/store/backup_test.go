@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,5 +186,51 @@ func TestBackupLeavesSpaceFree(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after a refused backup: %v, want no file", err)
+	}
+}
+
+// A backup is of one moment, whatever is written meanwhile, and does not keep
+// anything from being written.
+func TestBackupUnderWrites(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	detail := strings.Repeat("d", 10_000)
+	write := func() {
+		err := s.Write(t.Context(), "both", func(tx *store.Tx) error {
+			if _, err := tx.Bump(store.FleetChanged); err != nil {
+				return err
+			}
+			return tx.AuditInTx(store.Entry{Action: "a", Detail: detail})
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for range 300 {
+		write()
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				write()
+			}
+		}
+	})
+	dir := t.TempDir()
+	r, err := s.Backup(t.Context(), filepath.Join(dir, "sluice.db"), nil)
+	close(done)
+	wg.Wait()
+	if err != nil || r.LogPeak == 0 {
+		t.Fatalf("backup %+v, %v, want the log measured", r, err)
+	}
+	restored := storetest.Open(t, storetest.Options(t, dir))
+	// Each commit counted seq on and wrote one entry; opening it wrote one.
+	if n := count(t, restored, "audit"); int64(n) != restored.Seq()-1+1 {
+		t.Errorf("%d entries at seq %d: the backup is not of one moment", n, restored.Seq())
 	}
 }

@@ -61,6 +61,7 @@ func (b *stager) writeChunk(tx *Tx) error {
 	if b.chunk < len(b.large.chunks) {
 		_, err := tx.exec(`INSERT INTO core_chunk (variant_id, n, data) VALUES (?, ?, ?)`,
 			b.id, b.chunk, b.large.chunks[b.chunk])
+		tx.wrote += len(b.large.chunks[b.chunk])
 		b.chunk++
 		return err
 	}
@@ -195,5 +196,6 @@ func (tx *Tx) insertVariant(g *staging, id update.RevisionID, p *prepared) (int6
 			return 0, err
 		}
 	}
+	tx.wrote += len(p.document) + len(p.core) + len(p.extended) + len(p.localized) + len(p.eula)
 	return row, nil
 }

@@ -8,10 +8,12 @@ import (
 )
 
 // Background work holds the writer for at most maxTurn. Steps are started for
-// stepTime of it; the rest is for the last of them and for the commit.
+// stepTime of it, or until they wrote stepBytes; the rest is for the last of
+// them and for the commit, which brings all of it to the disk.
 const (
-	maxTurn  = 50 * time.Millisecond
-	stepTime = 30 * time.Millisecond
+	maxTurn   = 50 * time.Millisecond
+	stepTime  = 25 * time.Millisecond
+	stepBytes = 2 << 20
 )
 
 // slowWrite is how long a transaction may take before the log tells of it.
@@ -26,6 +28,7 @@ type Tx struct {
 	stmts  map[string]*sql.Stmt
 	seq    int64
 	topics Topic
+	wrote  int // bytes, as far as steps tell
 }
 
 // Write runs fn in one write transaction, which is committed when fn returns
@@ -47,7 +50,7 @@ func (s *Store) WriteTurns(ctx context.Context, name string, step func(tx *Tx) (
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		err := s.write(ctx, name, true, func(tx *Tx) (err error) {
-			for start := time.Now(); !done && time.Since(start) < stepTime; {
+			for start := time.Now(); !done && time.Since(start) < stepTime && tx.wrote < stepBytes; {
 				if done, err = step(tx); err != nil {
 					return err
 				}
@@ -68,8 +71,11 @@ func (s *Store) write(ctx context.Context, name string, background bool, fn func
 	start := time.Now()
 	topics, err := s.transact(ctx, fn)
 	s.gate.leave()
-	if took := time.Since(start); took > slowWrite {
+	switch took := time.Since(start); {
+	case took > slowWrite:
 		s.log.Warn("slow write", "name", name, "dur", took)
+	case background && took > maxTurn:
+		s.log.Debug("long turn", "name", name, "dur", took)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, s.judge(err))

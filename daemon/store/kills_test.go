@@ -1,0 +1,6 @@
+//go:build !faults
+
+package store_test
+
+// kills is how often an import is killed before it may finish.
+const kills = 3
