@@ -133,12 +133,9 @@ func New(cfg Config) (*Agent, error) {
 // call; see [State.Clone].
 func (a *Agent) State() *State { return a.state }
 
-// Calls returns what has been asked of the server since the agent was made or
-// [Agent.ResetCalls] was called, failed calls too.
+// Calls returns what has been asked of the server since the last scan began,
+// the scan's calls and failed ones too.
 func (a *Agent) Calls() []Call { return a.calls }
-
-// ResetCalls forgets the calls so far.
-func (a *Agent) ResetCalls() { a.calls = nil }
 
 // newID draws a GUID of version 4.
 func (a *Agent) newID() update.ID {

@@ -29,6 +29,10 @@ const (
 	eventUninstallStarted  = 226
 )
 
+// maxQueued bounds the events that wait for a server that does not take them;
+// the oldest go first.
+const maxQueued = 2000
+
 // processCaller is how the native agent names a caller that is only known by its
 // process; such a caller is not the event's AppName.
 const processCaller = "<<PROCESS>>: "
@@ -118,11 +122,14 @@ func (a *Agent) queue(id int, about update.Identity, hr uint32, replacement []st
 	if !strings.HasPrefix(a.cfg.Caller, processCaller) {
 		e.AppName = a.cfg.Caller
 	}
+	if n := len(a.state.Events) - maxQueued + 1; n > 0 {
+		a.state.Events = slices.Delete(a.state.Events, 0, n)
+	}
 	a.state.Events = append(a.state.Events, e)
 }
 
-// queueScan queues how a scan went: its number of updates and the full status of
-// all reported updates, or its error.
+// queueScan queues how a scan went: the number of updates to install and the full
+// status of all reported updates, or its error.
 func (a *Agent) queueScan(r *ScanResult, err error) {
 	d := detail{
 		b: int64(r.Took / time.Second), attempt: 1, scan: true, evaluated: len(a.state.Held),
@@ -134,7 +141,13 @@ func (a *Agent) queueScan(r *ScanResult, err error) {
 		a.queue(eventScanFailed, update.Identity{}, hr, []string{fmt.Sprintf("0x%08x", hr)}, d)
 		return
 	}
-	a.queue(eventScanned, update.Identity{}, 0, []string{strconv.Itoa(len(r.Needed))}, d)
+	offered := 0
+	for i := range r.Needed {
+		if r.Needed[i].Action != update.PreDeploymentCheck {
+			offered++
+		}
+	}
+	a.queue(eventScanned, update.Identity{}, 0, []string{strconv.Itoa(offered)}, d)
 	a.QueueStatus()
 }
 

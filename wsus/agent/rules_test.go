@@ -147,6 +147,55 @@ func TestAllowedEvents(t *testing.T) {
 	}
 }
 
+func TestQueueIsBounded(t *testing.T) {
+	t.Parallel()
+	a, err := New(Config{Server: "http://s", Machine: Windows11(update.ID{1}, "pc")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range maxQueued + 5 {
+		a.queue(eventRebooted, update.Identity{}, 0, nil, detail{b: -1, evaluated: -1})
+	}
+	a.QueueStatus()
+	if n := len(a.state.Events); n != maxQueued || a.state.Events[n-1].EventID != eventStatus {
+		t.Errorf("%d events wait", n)
+	}
+}
+
+func TestParseDeployment(t *testing.T) {
+	t.Parallel()
+	const id, action, rest = `<ID>7</ID>`, `<Action>Install</Action>`, `<IsAssigned>true</IsAssigned><LastChangeTime>2026-10-04</LastChangeTime>`
+	for _, tt := range []struct {
+		name, in string
+		ok       bool
+	}{
+		{"as captured", id + action + rest + `<AutoSelect>0</AutoSelect><AutoDownload>0</AutoDownload><SupersedenceBehavior>0</SupersedenceBehavior>`, true},
+		{"deadline and hardware", id + action + `<Deadline>2026-10-05T10:00:00Z</Deadline>` + rest + `<HardwareIds><string>PCI\A</string></HardwareIds>`, true},
+		{"no id", action + rest, false},
+		{"no action", id + rest, false},
+		{"bad deadline", id + action + `<Deadline>soon</Deadline>` + rest, false},
+		{"deadline too late", id + action + rest + `<Deadline>2026-10-05T10:00:00Z</Deadline>`, false},
+		{"not assigned", id + action + `<LastChangeTime>2026-10-04</LastChangeTime>`, false},
+		{"assigned to maybe", id + action + `<IsAssigned>maybe</IsAssigned><LastChangeTime>2026-10-04</LastChangeTime>`, false},
+		{"no date", id + action + `<IsAssigned>true</IsAssigned>`, false},
+	} {
+		n, err := parseXML([]byte(`<Deployment>` + tt.in + `</Deployment>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := parseDeployment(n)
+		if (err == nil) != tt.ok || tt.ok && (d.ID != 7 || d.Action != update.Install || d.Changed.Day() != 4) {
+			t.Errorf("%s: %+v, %v", tt.name, d, err)
+		}
+		if tt.name == "deadline and hardware" && (d.Deadline.Hour() != 10 || len(d.HardwareID) != 1) {
+			t.Errorf("%+v", d)
+		}
+	}
+	if _, err := parseDeployment(nil); err == nil {
+		t.Error("none is accepted")
+	}
+}
+
 func FuzzParseXML(f *testing.F) {
 	f.Add([]byte(`<a xmlns="x"><b>1</b><c/></a>`))
 	f.Add([]byte(missingRound))

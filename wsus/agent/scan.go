@@ -48,16 +48,16 @@ type Update struct {
 
 // scan is one scan under way.
 type scan struct {
-	a       *Agent
-	result  *ScanResult
-	filter  []update.ID
-	sawInfo bool // a software answer said whether a driver pass is needed
+	a        *Agent
+	result   *ScanResult
+	filter   []update.ID
+	remarked bool // that DriverSyncNotNeeded is missing
 }
 
 // Scan does a whole scan. The result is never nil: with an error it holds what
 // was done until then. Events for [Agent.Report] are queued either way.
 func (a *Agent) Scan(ctx context.Context) (*ScanResult, error) {
-	first := len(a.calls)
+	a.calls = nil
 	start := time.Now()
 	s := &scan{a: a, result: &ScanResult{Unknown: make(map[string]int)}}
 	a.sessionCV = "" // every scan has a correlation vector of its own
@@ -65,7 +65,7 @@ func (a *Agent) Scan(ctx context.Context) (*ScanResult, error) {
 	r := s.result
 	r.Took = time.Since(start)
 	r.Held = len(a.state.Held)
-	r.Calls = slices.Clone(a.calls[first:])
+	r.Calls = slices.Clone(a.calls)
 	for _, c := range r.Calls {
 		r.Sent += int64(c.Sent)
 		r.Received += c.Received
@@ -255,8 +255,8 @@ func (s *scan) apply(op string, info *syncInfo, drivers bool) error {
 		h.Deployment, h.Leaf = a.cfg.Library.deployment(u.deployment), u.leaf
 		s.result.Changed++
 	}
-	if !drivers && !info.driverSyncIsAnswered && !s.sawInfo {
-		s.sawInfo = true
+	if !drivers && !info.driverSync && !s.remarked {
+		s.remarked = true
 		s.remark("SyncUpdates does not say DriverSyncNotNeeded")
 	}
 	return nil

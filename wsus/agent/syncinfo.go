@@ -11,13 +11,12 @@ import (
 // syncInfo is the answer to SyncUpdates and SyncPrinterCatalog (MS-WUSP 2.2.2.2.4
 // SyncInfo).
 type syncInfo struct {
-	added, changed       []updateInfo
-	outOfScope           []update.RevisionID
-	deployedOutOfScope   []update.RevisionID
-	truncated            bool
-	cookie               Cookie
-	driverSyncNotNeeded  bool
-	driverSyncIsAnswered bool
+	added, changed     []updateInfo
+	outOfScope         []update.RevisionID
+	deployedOutOfScope []update.RevisionID
+	truncated          bool
+	cookie             Cookie
+	driverSync         bool // the answer says whether a driver pass is needed; the native agent does one anyway
 }
 
 type updateInfo struct {
@@ -70,8 +69,8 @@ func readSync(r *node) (*syncInfo, error) {
 		return nil, fmt.Errorf("NewCookie: %w", err)
 	}
 	if r.child("DriverSyncNotNeeded") != nil {
-		info.driverSyncIsAnswered = true
-		if info.driverSyncNotNeeded, err = r.flag("DriverSyncNotNeeded"); err != nil {
+		info.driverSync = true
+		if _, err = r.flag("DriverSyncNotNeeded"); err != nil {
 			return nil, err
 		}
 	}
