@@ -144,16 +144,9 @@ func parseInt(text []byte) (n int64, ok bool) {
 
 // revisions appends the ints of the list that was just started.
 func (r *reader) revisions(dst []update.RevisionID, name string, limit int) ([]update.RevisionID, error) {
-	err := r.children(func(child []byte) error {
-		if string(child) != "int" {
-			return nil
-		}
+	add := func(text []byte) error {
 		if len(dst) == limit {
 			return soap.InvalidParameter(name, fmt.Errorf("%w: more than %d", errList, limit))
-		}
-		text, err := r.value()
-		if err != nil {
-			return err
 		}
 		n, ok := parseInt(text)
 		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
@@ -161,6 +154,25 @@ func (r *reader) revisions(dst []update.RevisionID, name string, limit int) ([]u
 		}
 		dst = append(dst, update.RevisionID(n))
 		return nil
+	}
+	// As clients write it, the whole list is one run; children is for the rest.
+	var bad error
+	r.Run(r.space, "int", func(text []byte) bool {
+		bad = add(bytes.TrimSpace(text))
+		return bad == nil
+	})
+	if bad != nil {
+		return dst, bad
+	}
+	err := r.children(func(child []byte) error {
+		if string(child) != "int" {
+			return nil
+		}
+		text, err := r.value()
+		if err != nil {
+			return err
+		}
+		return add(text)
 	})
 	return dst, err
 }

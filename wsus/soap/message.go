@@ -69,6 +69,9 @@ func Open(envelope []byte) (*Message, error) {
 			}
 			m.Namespace, m.Name = t.Space, string(t.Local())
 			m.tokens, m.depth = tokens, s.Depth()
+		case t.Kind == xmllimit.End && m.Name != "":
+			// What has ended may be the first of a long list.
+			s.Run(t.Space, string(t.Name), func([]byte) bool { return true })
 		}
 	}
 	if m.Name == "" {
