@@ -105,16 +105,31 @@ func (r *Roster) page(device int64) *seatPage {
 	return pages[device/seatPageSize]
 }
 
+// PutSets shows all sets at once, each at the index of its number.
+func (r *Roster) PutSets(groups []catalog.GroupSet, holds []catalog.HoldSet) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groups.Store(&groups)
+	r.holds.Store(&holds)
+}
+
 // PutGroupSet shows the set that the store gave this number.
-func (r *Roster) PutGroupSet(n int32, set catalog.GroupSet) { put(r, &r.groups, n, set) }
+func (r *Roster) PutGroupSet(n int32, set catalog.GroupSet) {
+	put(r, &r.groups, n, set, func(s catalog.GroupSet) bool { return s != nil })
+}
 
 // PutHoldSet shows the set that the store gave this number.
-func (r *Roster) PutHoldSet(n int32, set catalog.HoldSet) { put(r, &r.holds, n, set) }
+func (r *Roster) PutHoldSet(n int32, set catalog.HoldSet) {
+	put(r, &r.holds, n, set, func(s catalog.HoldSet) bool { return s.All || s.Updates != nil })
+}
 
-func put[T any](r *Roster, list *atomic.Pointer[[]T], n int32, v T) {
+func put[T any](r *Roster, list *atomic.Pointer[[]T], n int32, v T, known func(T) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := *list.Load()
+	if int(n) < len(old) && known(old[n]) {
+		return // it never changes
+	}
 	grown := make([]T, max(len(old), int(n)+1))
 	copy(grown, old)
 	grown[n] = v
