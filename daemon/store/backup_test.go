@@ -234,3 +234,25 @@ func TestBackupUnderWrites(t *testing.T) {
 		t.Errorf("%d entries at seq %d: the backup is not of one moment", n, restored.Seq())
 	}
 }
+
+// Ids that were given out after the backup are not given to others.
+func TestRestoreJumpsOverRevisionIDs(t *testing.T) {
+	t.Parallel()
+	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "b.db")
+	s := open(t, dir)
+	importAll(t, s, "before", software(1, 1))
+	if _, err := s.Backup(t.Context(), backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	importAll(t, s, "lost", software(2, 1))
+	closeStore(t, s)
+	if err := store.Restore(t.Context(), dir, backup, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s = storetest.Open(t, storetest.Options(t, dir))
+	importAll(t, s, "after", software(3, 1))
+	rows := graph(t, s)
+	if len(rows) != 2 || rows[named(1)].ID != 1 || rows[named(3)].ID != 1_000_002 {
+		t.Errorf("revisions %v, want 1 as before and 1000002", rows)
+	}
+}

@@ -22,6 +22,19 @@
 // that the doors give bumps a store-wide counter, [Tx.Bump], and whoever
 // subscribed to that [Topic] is woken after the commit.
 //
+// # Media
+//
+// Imports go through [Store.Library]. What an import says of a revision is a
+// variant, kept under (revision, import) with its texts, files, categories and
+// search words. Nothing reads a variant before its import is applied, and
+// applying is one row: from then on the best applied variant of a revision is
+// served, a document before fragments, then the newest import. A variant that
+// is stored already is not stored again. An import that was killed is resumed
+// when its medium comes again; what is left of a refused one is swept.
+//
+// A RevisionID belongs to an identity from the moment anything names it, and
+// stays its own for ever.
+//
 // # Conventions of the schema
 //
 // GUIDs and digests are blobs of their bytes, times are integers: milliseconds

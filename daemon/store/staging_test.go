@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -251,4 +252,39 @@ func count(t testing.TB, s *store.Store, table string) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// When the disk is full the import fails, what was there stays, and the import
+// finishes when there is room again.
+func TestDiskFullWhileStaging(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	importAll(t, s, "before", software(1, 1))
+	pragma := func(query string) (n int) {
+		t.Helper()
+		err := s.Write(t.Context(), "pragma", func(tx *store.Tx) error { return tx.QueryRow(query).Scan(&n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	pragma(fmt.Sprintf("PRAGMA max_page_count = %d", pragma("PRAGMA page_count")+50))
+	var noise []byte
+	for n := range 100_000 {
+		noise = fmt.Appendf(noise, "%x", n*n*7919)
+	}
+	large := software(2, 1, contents(string(noise)))
+	st := storetest.Begin(t, s, medium("m"))
+	if _, err := st.Stage(t.Context(), []catalogimport.Prepared{prepare(t, st, large)}); !errors.Is(err, store.ErrDiskFull) {
+		t.Fatalf("stage on a full disk: %v, want ErrDiskFull", err)
+	}
+	if rows := graph(t, s); len(rows) != 1 {
+		t.Errorf("%d revisions are served, want the one of before", len(rows))
+	}
+	pragma("PRAGMA max_page_count = 1000000")
+	importAll(t, s, "m", large)
+	f, err := s.Fragments(t.Context(), graph(t, s)[named(2)].ID)
+	if err != nil || string(f.Core) != string(noise) {
+		t.Errorf("core after the import was repeated: %d bytes, %v, want %d", len(f.Core), err, len(noise))
+	}
 }

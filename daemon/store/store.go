@@ -26,7 +26,7 @@ type Options struct {
 	Log      *slog.Logger     // required
 	Now      func() time.Time // required
 	MinFree  int64            // bytes that a backup leaves free on every volume
-	OnDamage func(error)      // called once, when the database proves damaged; may be nil
+	OnDamage func(error)      // called once, when the database proves damaged; may be nil; must not close the store
 }
 
 // Store is an open database. It is safe for concurrent use.

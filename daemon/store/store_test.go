@@ -33,6 +33,13 @@ func TestReopenKeepsWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestFolderWithAnyName(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a b%41#é&c")
+	closeStore(t, open(t, dir))
+	readFile(t, filepath.Join(dir, "sluice.db"))
+}
+
 func TestSecondOpenerIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
