@@ -55,6 +55,10 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("content %s does not match: %s", e.Want.Digest, strings.Join(diffs, ", "))
 }
 
+// BadPayload says that the file is at fault, not the store: an import refuses the
+// file and goes on.
+func (e *MismatchError) BadPayload() bool { return true }
+
 // check compares a sum with what metadata says of the file; properties that
 // metadata leaves out are not compared.
 func (s Sum) check(want update.File) error {
