@@ -70,6 +70,22 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+// TestChangedInALimitedScan: where the cookie says nothing, a scan that is
+// limited to categories is told deployments, but not leaf states.
+func TestChangedInALimitedScan(t *testing.T) {
+	t.Parallel()
+	s := snapshot(t, catalog.Rules{Approvals: []catalog.Approval{approval(1, 2, 0, update.Install)}},
+		row(1, update.Category), row(2, update.Software, needs(1)))
+	req := &catalog.Request{Plan: plan(s), Installed: ids(1), Other: ids(2), Filter: []update.ID{uid(1)}}
+	if diff := cmp.Diff([]string{"2 Install"}, changed(s, req)); diff != "" {
+		t.Errorf("limited (-want +got):\n%s", diff)
+	}
+	req.Filter = nil
+	if diff := cmp.Diff([]string{"1 Evaluate inner", "2 Install"}, changed(s, req)); diff != "" {
+		t.Errorf("whole (-want +got):\n%s", diff)
+	}
+}
+
 func TestChangedIsOnlyWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	s := snapshot(t, catalog.Rules{Approvals: []catalog.Approval{approval(51, 1, 0, update.Install)}}, row(1, update.Software), row(2, update.Software))

@@ -81,13 +81,17 @@ type Details struct {
 
 // Settings is what an administrator configured. A value is immutable.
 type Settings struct {
-	// LastChange is since when GetConfig answers as it does. Whole microseconds.
+	// LastChange is since when GetConfig answers as it does. What is finer than a
+	// microsecond is cut.
 	LastChange time.Time
 	// Host is the name by which devices reach the server, without a port.
 	Host string
 	// ContentPort is where plain HTTP serves content.
 	ContentPort int
 }
+
+// lastChange returns LastChange as precisely as a cookie holds it.
+func (s *Settings) lastChange() time.Time { return s.LastChange.Truncate(time.Microsecond) }
 
 // Config is what a [Server] is made of.
 type Config struct {

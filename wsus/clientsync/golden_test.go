@@ -310,3 +310,37 @@ func TestAnswersAreToTheByte(t *testing.T) {
 		}
 	}
 }
+
+// TestOldClients sends the example requests of the specification, of clients
+// from 2006, and those of a third-party client. They write things that a current
+// one does not: nil lists, array types, no zones, line breaks in a cookie.
+func TestOldClients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	auth := w.authCookie(1)
+	envelopes := regexp.MustCompile(`(?s)<soap:Envelope .*?</soap:Envelope>`)
+	sealed := regexp.MustCompile(`(?s)(<EncryptedData>)[^<]*(</)`)
+	sealedAuth := regexp.MustCompile(`(?s)(<CookieData>)[^<]*(</)`)
+	for name, want := range map[string][]string{
+		"spec-examples/wusp/00-GetConfig-Request.xml":                         {"none"},
+		"spec-examples/wusp/04-GetCookie-Request.xml":                         {"ConfigChanged"}, // of 2006
+		"spec-examples/wusp/08-RegisterComputer-Request.txt":                  {"none"},
+		"spec-examples/wusp/11-SyncUpdates-Request-Very-First-from-WinXP.txt": {"none", "none", "none", "none"},
+		"spec-examples/wusp/10-GetFileLocations-Request.txt":                  {"none"},
+		"captures/wsus-m0/000001/request.body":                                {"none"},
+		"captures/wsus-m0/000003/request.body":                                {"none"},
+		"captures/wsus-m0/000004/request.body":                                {"none"},
+	} {
+		text := string(samples.Read(t, "wsus/"+name))
+		var got []string
+		for _, envelope := range envelopes.FindAllString(text, -1) {
+			envelope = sealed.ReplaceAllString(envelope, "${1}"+strings.Replace(w.cookie(protocol(1, 0)), "A", " A", 3)+"\n${2}")
+			envelope = sealedAuth.ReplaceAllString(envelope, "${1}"+auth+"${2}")
+			got = append(got, w.post(clientPath, envelope).fault())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (s *Server) getConfig(_ context.Context, r *soap.Request) (any, error) {
 		return &clientws.ConfigurationProperty{Name: name, Value: value}
 	}
 	return &clientws.GetConfigResponse{GetConfigResult: &clientws.Config{
-		LastChange:             xsd.NewDateTime(settings.LastChange),
+		LastChange:             xsd.NewDateTime(settings.lastChange()),
 		IsRegistrationRequired: true,
 		AuthInfo: &clientws.ArrayOfAuthPlugInInfo{AuthPlugInInfo: []*clientws.AuthPlugInInfo{{
 			PlugInID: plugIn, ServiceUrl: strings.TrimPrefix(SimpleAuthPath, "/"),
@@ -144,13 +144,13 @@ func (s *Server) getCookie(_ context.Context, r *soap.Request) (any, error) {
 		return nil, err
 	}
 	settings := s.settings()
-	if !q.LastChange.Time().Equal(settings.LastChange) {
+	if !q.LastChange.Time().Equal(settings.lastChange()) {
 		return nil, &soap.Fault{Code: soap.ConfigChanged}
 	}
 	c := cookie.Cookie{
 		Device:   auth.Device,
 		Expires:  s.now().UTC().Truncate(time.Second).Add(cookie.Lifetime),
-		Config:   settings.LastChange,
+		Config:   settings.lastChange(),
 		Protocol: protocol,
 		Told:     told,
 	}

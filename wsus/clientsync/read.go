@@ -2,7 +2,6 @@ package clientsync
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 
 	"sluice/wsus/soap"
 	"sluice/wsus/update"
+	"sluice/wsus/wsdl/xsd"
 	"sluice/wsus/xmllimit"
 )
 
@@ -201,8 +201,9 @@ func (r *reader) cookie() (sealed []byte, err error) {
 		if err != nil || len(text) > maxCookieText {
 			return err
 		}
-		if sealed, err = base64.StdEncoding.AppendDecode(nil, text); err != nil {
-			sealed = nil
+		var b xsd.Base64
+		if b.UnmarshalText(text) == nil {
+			sealed = b
 		}
 		return nil
 	})

@@ -146,7 +146,7 @@ func (s *Server) scan(sealed []byte) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !u.cookie.Config.Equal(s.settings().LastChange) {
+	if !u.cookie.Config.Equal(s.settings().lastChange()) {
 		return nil, &soap.Fault{Code: soap.ConfigChanged}
 	}
 	if !u.seat.Registered {

@@ -30,7 +30,7 @@ func (s *Server) syncUpdates(ctx context.Context, r *soap.Request) (any, error) 
 	if q.skipSoftware {
 		return s.syncDrivers(ctx, u, q)
 	}
-	if q.systemSpec {
+	if len(q.devices) > 0 { // old clients send the element, nil
 		return nil, soap.InvalidParameter(systemSpec, nil)
 	}
 	return s.syncSoftware(ctx, u, q)
@@ -81,7 +81,7 @@ func (s *Server) page(u *caller, heads []catalog.Head, dst []catalog.Entry) (ent
 
 // syncDrivers answers the driver pass, which is one call.
 func (s *Server) syncDrivers(ctx context.Context, u *caller, q *syncRequest) (any, error) {
-	if q.systemSpec {
+	if len(q.devices) > 0 {
 		s.hardware(Hardware{Device: u.seat.Device, Devices: q.devices, ComputerIDs: q.computerIDs})
 	}
 	ans := u.snapshot.SyncDrivers(&catalog.DriverRequest{

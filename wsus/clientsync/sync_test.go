@@ -239,7 +239,7 @@ func TestDriverPass(t *testing.T) {
 	if r := w.sync(w.cookie(), "<SkipSoftwareSync>true</SkipSoftwareSync>"); r.status != 200 || len(w.hardware) != 1 {
 		t.Errorf("%d, hardware %+v", r.status, w.hardware)
 	}
-	if got := w.sync(w.cookie(), "<SystemSpec/>").fault(); got != "InvalidParameters parameters.SystemSpec" {
+	if got := w.sync(w.cookie(), "<SystemSpec><Device/></SystemSpec>").fault(); got != "InvalidParameters parameters.SystemSpec" {
 		t.Errorf("a SystemSpec in the software pass: %q", got)
 	}
 }
@@ -341,7 +341,7 @@ func TestSyncWrongTypes(t *testing.T) {
 		{"unknown elements", "<Mood><int>x</int></Mood><OtherCachedUpdateIDs><long>x</long><int>1</int></OtherCachedUpdateIDs>", "none"},
 		{"elements of another namespace", `<m:SkipSoftwareSync xmlns:m="urn:mood">maybe</m:SkipSoftwareSync>`, "none"},
 		{"attributes and nil lists", `<OtherCachedUpdateIDs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>`, "none"},
-		{"empty lists", "<InstalledNonLeafUpdateIDs/><OtherCachedUpdateIDs></OtherCachedUpdateIDs><FilterCategoryIds/><ComputerSpec/>", "none"},
+		{"empty lists", "<InstalledNonLeafUpdateIDs/><OtherCachedUpdateIDs></OtherCachedUpdateIDs><SystemSpec/><FilterCategoryIds/><ComputerSpec/>", "none"},
 	} {
 		if got := w.sync(w.cookie(), tt.parameters).fault(); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

@@ -21,7 +21,6 @@ type syncRequest struct {
 	twoGroups    bool // NeedTwoGroupOutOfScopeUpdates
 	filter       []update.ID
 
-	systemSpec  bool // the element was there
 	devices     []catalog.Device
 	computerIDs []update.ID
 	scoreKey    string
@@ -62,7 +61,6 @@ func (q *syncRequest) readParameter(r *reader, lim *Limits, name []byte) (err er
 		err = q.readFilter(r, lim)
 	case "SystemSpec":
 		d := deviceReader{r: r, lim: lim}
-		q.systemSpec = true
 		q.devices, err = d.devices()
 	case "ComputerSpec":
 		err = q.readComputer(r, lim)

@@ -414,3 +414,29 @@ func TestOtherOperations(t *testing.T) {
 		t.Errorf("another path: %d", rec.Code)
 	}
 }
+
+// TestOldClients sends the example requests of the specification, of clients
+// from 2006.
+func TestOldClients(t *testing.T) {
+	t.Parallel()
+	sealed := regexp.MustCompile(`(?s)(<EncryptedData>)[^<]*(</)`)
+	for name, want := range map[string][]int{
+		"12-ReportEventBatch-Request-EventID-148.xml":             {148, 148},
+		"13-ReportEventBatch-Request-EventID-147-156.xml":         {147},
+		"14-ReportEventBatch-Request-EventID-183-202-147-156.xml": {183, 202, 147},
+	} {
+		o := newOffice(t)
+		body := sealed.ReplaceAllString(string(samples.Read(t, "wsus/spec-examples/wusp/"+name)), "${1}"+o.cookie(1)+"${2}")
+		if rec := o.post(reporting.Path, body); rec.Code != 200 {
+			t.Errorf("%s: %d %s", name, rec.Code, rec.Body)
+			continue
+		}
+		var got []int
+		for _, e := range o.reports[0].Events {
+			got = append(got, e.EventID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || (o.reports[0].Status != nil) != strings.Contains(name, "156") {
+			t.Errorf("%s: status %v, events (-want +got):\n%s", name, o.reports[0].Status, diff)
+		}
+	}
+}
