@@ -8,7 +8,6 @@ type bitset []uint64
 func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
 
 func (b bitset) set(i int32)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) unset(i int32)    { b[i>>6] &^= 1 << (i & 63) }
 func (b bitset) has(i int32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
 
 // add sets i and reports whether it was unset.
@@ -19,14 +18,6 @@ func (b bitset) add(i int32) bool {
 	}
 	*w |= m
 	return true
-}
-
-func (b bitset) count() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // all yields the members in ascending order.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sluice/wsus/catalog"
+	"sluice/wsus/clientsync"
 	"sluice/wsus/metadata"
 	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
@@ -19,19 +20,31 @@ func synthWorld(tb testing.TB, n int) *world {
 	w := newWorld(tb)
 	c := synth.New(synth.Shape{Revisions: n, Seed: 1, MaxCore: 64 << 10})
 	for i := range c.Len() {
-		rev, fragments, err := metadata.Split(c.Item(i).Document)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		w.add(catalog.Row{
-			ID: update.RevisionID(i + 1), Identity: rev.Identity, Type: rev.Type, Category: rev.Category,
-			Deployable: rev.ExplicitlyDeployable, Expired: rev.Expired, Document: true,
-			Prerequisites: rev.Prerequisites, Bundles: rev.Bundles, Supersedes: rev.Supersedes, Drivers: rev.Drivers,
-			Since: start, Seq: 1,
-		}, string(fragments.Core))
+		w.document(c.Item(i).Document)
 	}
 	w.serve()
 	return w
+}
+
+// document adds a revision by its document, under the next RevisionID.
+func (w *world) document(doc []byte) *update.Revision {
+	w.tb.Helper()
+	rev, fragments, err := metadata.Split(doc)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	id := update.RevisionID(len(w.rows) + 1)
+	w.add(catalog.Row{
+		ID: id, Identity: rev.Identity, Type: rev.Type, Category: rev.Category,
+		Deployable: rev.ExplicitlyDeployable, Expired: rev.Expired, Document: true,
+		Prerequisites: rev.Prerequisites, Bundles: rev.Bundles, Supersedes: rev.Supersedes, Drivers: rev.Drivers,
+		Since: start, Seq: 1,
+	}, string(fragments.Core))
+	w.details[id] = &clientsync.Details{
+		Extended: fragments.Extended, DefaultLanguage: rev.DefaultLanguage,
+		Localized: fragments.Localized, Eula: fragments.Eula, Files: rev.Files,
+	}
+	return rev
 }
 
 // null is a http.ResponseWriter that counts.
