@@ -15,13 +15,15 @@ type Library interface {
 }
 
 // Staging is an import in progress. Nothing of it is seen by a door or a list
-// until it is applied.
+// until it is applied. Apart from Prepare its methods are called from one
+// goroutine.
 type Staging interface {
 	ID() int64
 	// Prepare does the work on one revision that needs no database. It may be
-	// called from several goroutines at once.
+	// called from several goroutines at once. Its error refuses the revision.
 	Prepare(rev *update.Revision, it *update.Item, f *update.Fragments) (Prepared, error)
-	// Stage stores a batch in one transaction.
+	// Stage stores a batch. A revision that the medium holds twice counts as
+	// unchanged where both are the same, and is refused where they differ.
 	Stage(ctx context.Context, batch []Prepared) (Staged, error)
 	// Names reports whether a staged or stored revision names the file, with
 	// what its metadata says.
@@ -49,6 +51,7 @@ type Staged struct {
 type Content interface {
 	Have(d update.Digest) bool
 	// Put stores a file and verifies it against f: size, SHA-1 and, where f has
-	// it, SHA-256. What does not agree is not kept.
+	// it, SHA-256. What does not agree is not kept, and the error then has a
+	// method BadPayload that returns true; any other error is the store's own.
 	Put(ctx context.Context, f update.File, r io.Reader) error
 }

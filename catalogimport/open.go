@@ -7,9 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"sluice/catalogimport/cabinet"
 	"sluice/catalogimport/documents"
@@ -37,40 +34,50 @@ func DefaultLimits() Limits {
 
 // Open finds out what a medium is, by its bytes and never by its name, and
 // opens it. content is the WsusContent folder that came with an export; empty
-// looks for one beside it. A medium that no source reads is a [RefusedError]
-// that wraps [ErrFormat]; one that is damaged, a RefusedError that says where.
+// looks for one beside it, and other media do not use it. A medium that no source
+// reads is a [RefusedError] that wraps [ErrFormat]; one that is damaged, a
+// RefusedError that says where. Any other error is the file system's.
 func Open(ctx context.Context, path, content string, lim Limits) (Source, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	var src Source
-	if info.IsDir() {
-		src, err = openFolder(path, lim)
-	} else {
+	switch {
+	case info.IsDir():
+		src, err = openFolder(ctx, path, lim)
+	case info.Mode().IsRegular():
 		src, err = openFile(ctx, path, content, lim)
+	default:
+		err = fmt.Errorf("%w: neither a file nor a folder", ErrFormat)
 	}
 	switch {
 	case err == nil:
 		return src, nil
-	case ctx.Err() != nil, errors.Is(err, fs.ErrPermission):
-		return nil, err
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return nil, &RefusedError{Source: path, Err: err}
 }
 
-func openFolder(path string, lim Limits) (Source, error) {
+func openFolder(ctx context.Context, path string, lim Limits) (Source, error) {
 	if wsusutil.IsContent(path) {
-		return wsusutil.OpenContent(path), nil
+		return wsusutil.OpenContent(path)
 	}
-	f, err := documents.Open(path, lim.Documents)
+	f, err := documents.Open(ctx, path, lim.Documents)
 	if err != nil {
 		return nil, err
 	}
-	if f.Documents() == 0 {
-		return nil, fmt.Errorf("%w: the folder holds no update documents (*.xml) and is no WsusContent folder", ErrFormat)
+	if f.Documents() > 0 {
+		return f, nil
 	}
-	return f, nil
+	f.Close()
+	if beside := wsusutil.FindContent(path); beside != "" && wsusutil.IsContent(beside) {
+		return wsusutil.OpenContent(beside)
+	}
+	return nil, fmt.Errorf("%w: the folder holds no update documents (*.xml) and is no WsusContent folder", ErrFormat)
 }
 
 func openFile(ctx context.Context, path, content string, lim Limits) (Source, error) {
@@ -78,35 +85,51 @@ func openFile(ctx context.Context, path, content string, lim Limits) (Source, er
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	magic := make([]byte, 8)
-	n, err := io.ReadFull(f, magic)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		if err == io.EOF {
-			return nil, fmt.Errorf("%w: the file is empty", ErrFormat)
-		}
+	head, err := readHead(f)
+	if err != nil {
+		f.Close()
 		return nil, err
 	}
-	magic = magic[:n]
-	switch {
-	case strings.HasPrefix(string(magic), "MSCF"):
-		return openCabinet(ctx, f, path, content, lim)
-	case strings.HasPrefix(string(magic), "\x1f\x8b"):
-		return wsusutil.Open(ctx, path, content, lim.Export)
-	case string(magic) == "MSWIM\x00\x00\x00":
-		return nil, fmt.Errorf("%w: a package of the WIM generation (Windows 11 24H2, Server 2025); its metadata must come from an upstream or an export", ErrFormat)
+	switch kind := sniff(head); {
+	case len(head) == 0:
+		err = fmt.Errorf("%w: the file is empty", ErrFormat)
+	case kind == isCabinet:
+		return openCabinet(ctx, f, content, lim)
+	case kind == isGzip:
+		return source(wsusutil.Open(ctx, f, content, lim.Export))
+	case kind != "":
+		err = fmt.Errorf("%w: %s", ErrFormat, kind)
+	default:
+		err = fmt.Errorf("%w: neither a cabinet (.cab, .msu) nor a gzip file (.xml.gz)", ErrFormat)
 	}
-	return nil, fmt.Errorf("%w: neither a cabinet (.cab, .msu) nor a gzip file (.xml.gz)", ErrFormat)
+	f.Close()
+	return nil, err
 }
 
-// openCabinet tells the media apart that are cabinets, by their members.
-func openCabinet(ctx context.Context, f *os.File, path, content string, lim Limits) (Source, error) {
-	info, err := f.Stat()
+// readHead returns the first bytes of a file, all of them where there are few.
+func readHead(f *os.File) ([]byte, error) {
+	head := make([]byte, headLen)
+	n, err := f.ReadAt(head, 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return head[:n], err
+}
+
+// source makes an interface of what a package returned, none of a nil pointer.
+func source[S Source](s S, err error) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := cabinet.Open(f, info.Size(), lim.Cabinet)
+	return s, nil
+}
+
+// openCabinet tells the media apart that are cabinets, by their members, and
+// takes over the file.
+func openCabinet(ctx context.Context, f *os.File, content string, lim Limits) (Source, error) {
+	c, err := directory(f, lim.Cabinet)
 	if err != nil {
+		f.Close()
 		return nil, err
 	}
 	has := func(name string) bool {
@@ -115,43 +138,29 @@ func openCabinet(ctx context.Context, f *os.File, path, content string, lim Limi
 	}
 	switch {
 	case has("metadata.txt") && has("package.xml"):
-		return wsusutil.Open(ctx, path, content, lim.Export)
+		return source(wsusutil.Open(ctx, f, content, lim.Export))
 	case msu.IsPackage(c):
-		return msu.Open(ctx, path, lim.Package)
+		return source(msu.Open(ctx, f, lim.Package))
+	}
+	f.Close()
+	switch {
 	case has("index.xml") && has("package.cab"):
-		return nil, fmt.Errorf("%w: an offline scan file (wsusscn2.cab)", ErrFormat)
+		return nil, fmt.Errorf("%w: an offline scan file (wsusscn2.cab), which holds no complete metadata", ErrFormat)
+	case has("update.mum"):
+		return nil, fmt.Errorf("%w: an update package without metadata (.cab); import the .msu that it came in, or an export that names it with the package in WsusContent", ErrFormat)
 	}
 	return nil, fmt.Errorf("%w: a cabinet of %d members, but neither an export (package.xml, metadata.txt) nor an .msu (WSUSSCAN.cab)", ErrFormat, len(c.Members()))
 }
 
-// Find returns the media that a path stands for: itself, or, where it is a
-// folder of media files, those.
-func Find(path string) ([]string, error) {
-	info, err := os.Stat(path)
+// directory reads which members a cabinet has.
+func directory(f *os.File, lim cabinet.Limits) (*cabinet.Reader, error) {
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() || wsusutil.IsContent(path) {
-		return []string{path}, nil
+	c, err := cabinet.Open(f, info.Size(), lim)
+	if errors.Is(err, cabinet.ErrMultipart) {
+		return nil, fmt.Errorf("%w; get the medium in one piece, or join its parts where it came from", err)
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var media []string
-	for _, e := range entries {
-		name := strings.ToLower(e.Name())
-		switch {
-		case !e.Type().IsRegular():
-		case strings.HasSuffix(name, ".xml"):
-			return []string{path}, nil // documents, and their payloads beside them
-		case strings.HasSuffix(name, ".msu"), strings.HasSuffix(name, ".cab"), strings.HasSuffix(name, ".xml.gz"):
-			media = append(media, filepath.Join(path, e.Name()))
-		}
-	}
-	if len(media) == 0 {
-		return []string{path}, nil
-	}
-	slices.Sort(media)
-	return media, nil
+	return c, err
 }

@@ -1,5 +1,6 @@
-// Package bounded wraps readers of media so that a long read ends with its
-// context and a claim of small size is held to.
+// Package bounded reads media so that a long read ends with its context, a claim
+// of small size is held to, XML cannot grow in memory, and a file that changes
+// while it is read is noticed.
 package bounded
 
 import (

@@ -5,6 +5,7 @@
 package documents
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"sluice/catalogimport/bounded"
 	"sluice/wsus/update"
 )
 
@@ -32,11 +34,12 @@ func DefaultLimits() Limits { return Limits{Files: 2_000_000, Document: 128 << 2
 
 // Folder is an opened folder of documents.
 type Folder struct {
-	root      string
-	medium    update.Medium
-	limits    Limits
-	documents []string // slash-separated, below root
-	payloads  []payload
+	root       *os.Root
+	medium     update.Medium
+	limits     Limits
+	documents  []string // slash-separated, below root
+	payloads   []payload
+	unreadable []*update.ItemError // subfolders
 }
 
 type payload struct {
@@ -44,19 +47,37 @@ type payload struct {
 	size int64
 }
 
-// Open lists the folder. Links are not followed: a medium has no say over what else is read.
-func Open(root string, lim Limits) (*Folder, error) {
+// Open lists the folder. Links are not followed: a medium has no say over what
+// else is read. A subfolder that cannot be read, such as those that file systems
+// keep for themselves, becomes a refused item.
+func Open(ctx context.Context, dir string, lim Limits) (*Folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
 	f := &Folder{root: root, limits: lim}
+	if err := f.list(ctx, dir); err != nil {
+		root.Close()
+		return nil, fmt.Errorf("list the folder: %w", err)
+	}
+	return f, nil
+}
+
+func (f *Folder) list(ctx context.Context, dir string) error {
 	key := sha256.New()
-	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+	err := fs.WalkDir(f.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && name == ".":
 			return err
-		}
-		if !d.Type().IsRegular() {
+		case err != nil:
+			f.unreadable = append(f.unreadable, &update.ItemError{Item: name, Reason: err})
+			return fs.SkipDir
+		case !d.Type().IsRegular():
 			return nil
-		}
-		if len(f.documents)+len(f.payloads) >= lim.Files {
-			return fmt.Errorf("more than %d files", lim.Files)
+		case len(f.documents)+len(f.payloads) == f.limits.Files:
+			return fmt.Errorf("more than %d files", f.limits.Files)
 		}
 		info, err := d.Info()
 		if err != nil {
@@ -70,14 +91,11 @@ func Open(root string, lim Limits) (*Folder, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", root, err)
-	}
 	f.medium = update.Medium{
-		Source: root, Format: "documents", Provenance: update.Unsigned,
+		Source: dir, Format: "documents", Provenance: update.Unsigned,
 		Key: hex.EncodeToString(key.Sum(nil)), Items: len(f.documents),
 	}
-	return f, nil
+	return err
 }
 
 // Documents returns how many files look like update documents.
@@ -89,32 +107,34 @@ func (f *Folder) Medium() update.Medium { return f.medium }
 // Items yields the documents in the order of their names.
 func (f *Folder) Items(ctx context.Context) iter.Seq2[update.Item, error] {
 	return func(yield func(update.Item, error) bool) {
-		for _, name := range f.documents {
-			if err := ctx.Err(); err != nil {
-				yield(update.Item{}, err)
+		for _, err := range f.unreadable {
+			if !yield(update.Item{}, err) {
 				return
 			}
-			doc, err := f.read(name)
-			if err != nil {
-				if !yield(update.Item{}, &update.ItemError{Item: name, Reason: err}) {
-					return
-				}
-				continue
+		}
+		for _, name := range f.documents {
+			doc, err := f.read(ctx, name)
+			if ctx.Err() != nil {
+				yield(update.Item{}, ctx.Err())
+				return
 			}
-			if !yield(update.Item{Name: name, Document: doc}, nil) {
+			if err != nil {
+				err = &update.ItemError{Item: name, Reason: err}
+			}
+			if !yield(update.Item{Name: name, Document: doc}, err) {
 				return
 			}
 		}
 	}
 }
 
-func (f *Folder) read(name string) ([]byte, error) {
-	file, err := os.Open(filepath.Join(f.root, filepath.FromSlash(name)))
+func (f *Folder) read(ctx context.Context, name string) ([]byte, error) {
+	file, err := f.root.Open(filepath.FromSlash(name))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, f.limits.Document+1))
+	b, err := io.ReadAll(bounded.Context(ctx, io.LimitReader(file, f.limits.Document+1)))
 	switch {
 	case err != nil:
 		return nil, err
@@ -130,10 +150,10 @@ func (f *Folder) read(name string) ([]byte, error) {
 func (f *Folder) Payloads(context.Context) iter.Seq2[update.Payload, error] {
 	return func(yield func(update.Payload, error) bool) {
 		for _, p := range f.payloads {
-			full := filepath.Join(f.root, filepath.FromSlash(p.name))
+			name := filepath.FromSlash(p.name)
 			ok := yield(update.Payload{
-				Name: p.name, Size: p.size, Path: full,
-				Open: func() (io.ReadCloser, error) { return os.Open(full) },
+				Name: p.name, Size: p.size, Path: filepath.Join(f.medium.Source, name),
+				Open: func() (io.ReadCloser, error) { return f.root.Open(name) },
 			}, nil)
 			if !ok {
 				return
@@ -142,5 +162,11 @@ func (f *Folder) Payloads(context.Context) iter.Seq2[update.Payload, error] {
 	}
 }
 
-// Close does nothing: no file stays open.
-func (f *Folder) Close() error { return nil }
+// Close closes the folder.
+func (f *Folder) Close() error { return f.root.Close() }
+
+// LooksLike reports whether the head of a file is that of an update document,
+// rather than that of some other XML.
+func LooksLike(head []byte) bool {
+	return bytes.Contains(head, []byte("Update")) && bytes.Contains(head, []byte("http://schemas.microsoft.com/msus/2002/12/Update"))
+}

@@ -2,8 +2,6 @@ package msu
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,9 +25,11 @@ type Limits struct {
 // DefaultLimits are some fifty times what real packages have.
 func DefaultLimits() Limits { return Limits{Cabinet: cabinet.DefaultLimits(), Metadata: 512 << 20} }
 
+const scanName = "WSUSSCAN.cab"
+
 // Package is an opened .msu.
 type Package struct {
-	file   *os.File
+	file   *bounded.File
 	cab    *cabinet.Reader
 	scan   *fragments
 	medium update.Medium
@@ -37,43 +37,40 @@ type Package struct {
 
 // IsPackage reports whether the members of a cabinet are those of an .msu.
 func IsPackage(c *cabinet.Reader) bool {
-	_, ok := c.Lookup("WSUSSCAN.cab")
+	_, ok := c.Lookup(scanName)
 	return ok
 }
 
-// Open opens a package and reads its metadata.
-func Open(ctx context.Context, name string, lim Limits) (*Package, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	p := &Package{file: f}
-	if err := p.open(ctx, name, lim); err != nil {
+// Open reads the metadata of a package and takes over the file.
+func Open(ctx context.Context, f *os.File, lim Limits) (*Package, error) {
+	p := &Package{}
+	if err := p.open(ctx, f, lim); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, err
 	}
 	return p, nil
 }
 
-func (p *Package) open(ctx context.Context, name string, lim Limits) error {
-	h := sha256.New()
-	size, err := io.Copy(h, bounded.Context(ctx, p.file))
-	if err != nil {
+func (p *Package) open(ctx context.Context, f *os.File, lim Limits) (err error) {
+	if p.file, err = bounded.Identify(ctx, f); err != nil {
 		return err
 	}
-	if p.cab, err = cabinet.Open(p.file, size, lim.Cabinet); err != nil {
+	if p.cab, err = cabinet.Open(f, p.file.Size, lim.Cabinet); err != nil {
 		return err
 	}
-	scan, err := p.cab.ReadMember("WSUSSCAN.cab", lim.Metadata)
+	if err := p.file.Whole(p.cab.CabinetSize()); err != nil {
+		return err
+	}
+	scan, err := readMember(ctx, p.cab, scanName, lim.Metadata)
 	if err != nil {
 		return err
 	}
 	if p.scan, err = readScan(ctx, scan, lim); err != nil {
-		return fmt.Errorf("WSUSSCAN.cab: %w", err)
+		return fmt.Errorf("%s: %w", scanName, err)
 	}
 	p.medium = update.Medium{
-		Source: name, Format: "msu", Provenance: update.Unsigned,
-		Key: hex.EncodeToString(h.Sum(nil)), Items: len(p.scan.byRevision),
+		Source: f.Name(), Format: "msu", Provenance: update.Unsigned,
+		Key: p.file.Key, Items: len(p.scan.byRevision),
 	}
 	return nil
 }
@@ -81,7 +78,9 @@ func (p *Package) open(ctx context.Context, name string, lim Limits) error {
 // Medium describes the package.
 func (p *Package) Medium() update.Medium { return p.medium }
 
-// Items yields every revision that has a core fragment.
+// Items yields every revision that has a core fragment. One that has other
+// fragments only, or that the index lists and nothing is there of, is an
+// [update.ItemError].
 func (p *Package) Items(ctx context.Context) iter.Seq2[update.Item, error] {
 	return func(yield func(update.Item, error) bool) {
 		for _, n := range p.scan.order() {
@@ -89,42 +88,55 @@ func (p *Package) Items(ctx context.Context) iter.Seq2[update.Item, error] {
 				yield(update.Item{}, err)
 				return
 			}
-			it := update.Item{
-				Name:      fmt.Sprintf("WSUSSCAN.cab core/%d", n),
-				Fragments: p.scan.byRevision[n],
-				Minted:    p.scan.minted(n),
-			}
-			var err error
-			if it.Fragments.Core == nil {
-				err = &update.ItemError{Item: it.Name, Reason: errors.New("it has no core fragment")}
-			}
-			if !yield(it, err) {
+			if !yield(p.item(n)) {
 				return
 			}
+		}
+		if err := p.file.Unchanged(); err != nil {
+			yield(update.Item{}, err)
 		}
 	}
 }
 
-// payloadTypes are the members that a computer may be told to download.
-var payloadTypes = []string{".cab", ".exe", ".msi", ".msp", ".psf", ".wim", ".esd"}
+func (p *Package) item(n int) (update.Item, error) {
+	it := update.Item{Name: fmt.Sprintf("%s core/%d", scanName, n), Fragments: p.scan.byRevision[n]}
+	switch {
+	case it.Fragments == nil:
+		return it, &update.ItemError{Item: it.Name, Reason: fmt.Errorf("package.xml lists it as %v, but it has no fragments", p.scan.indexed[n])}
+	case it.Fragments.Core == nil:
+		return it, &update.ItemError{Item: it.Name, Reason: errors.New("it has fragments, but none of them is its core")}
+	}
+	it.Minted = p.scan.minted(n)
+	return it, nil
+}
 
-// Payloads yields the packages inside, to be known by their digests.
-func (p *Package) Payloads(context.Context) iter.Seq2[update.Payload, error] {
+// descriptions are the members that are about the package, not of it.
+var descriptions = []string{".txt", ".xml"}
+
+// Payloads yields the packages inside, to be known by their digests. The first
+// reader of each goes on where that of the one before ended; only a second one
+// decodes from the start of the folder.
+func (p *Package) Payloads(ctx context.Context) iter.Seq2[update.Payload, error] {
 	return func(yield func(update.Payload, error) bool) {
-		for _, m := range p.cab.Members() {
-			if strings.EqualFold(m.Name, "WSUSSCAN.cab") || !slices.Contains(payloadTypes, strings.ToLower(path.Ext(m.Name))) {
-				continue
+		err := p.cab.Walk(ctx, func(m cabinet.Member, rd io.Reader) error {
+			if strings.EqualFold(m.Name, scanName) || slices.Contains(descriptions, strings.ToLower(path.Ext(m.Name))) {
+				return nil
 			}
-			ok := yield(update.Payload{
-				Name: m.Name, Size: m.Size,
-				Open: func() (io.ReadCloser, error) {
-					r, err := p.cab.OpenMember(m.Name)
-					return io.NopCloser(r), err
-				},
-			}, nil)
-			if !ok {
-				return
+			open := func() (io.ReadCloser, error) {
+				r := rd
+				if rd = nil; r != nil {
+					return io.NopCloser(r), nil
+				}
+				r, err := p.cab.OpenMember(m.Name)
+				return io.NopCloser(r), err
 			}
+			if !yield(update.Payload{Name: m.Name, Size: m.Size, Open: open}, nil) {
+				return cabinet.ErrStop
+			}
+			return nil
+		})
+		if err != nil {
+			yield(update.Payload{}, err)
 		}
 	}
 }

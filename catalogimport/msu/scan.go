@@ -1,18 +1,19 @@
 package msu
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"sluice/catalogimport/bounded"
 	"sluice/catalogimport/cabinet"
 	"sluice/wsus/update"
 )
@@ -23,13 +24,19 @@ type fragments struct {
 	indexed    map[int]update.ID // what package.xml calls it
 }
 
+// Bounds of one package. Real ones list some 800 revisions in up to 40 languages.
+const (
+	maxRevisions = 1 << 16
+	maxLanguages = 1 << 10
+)
+
 // readScan unpacks the metadata of a WSUSSCAN.cab.
 func readScan(ctx context.Context, scan []byte, lim Limits) (*fragments, error) {
 	outer, err := cabinet.Open(bytes.NewReader(scan), int64(len(scan)), lim.Cabinet)
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := outer.ReadMember("package.cab", lim.Metadata)
+	pkg, err := readMember(ctx, outer, "package.cab", lim.Metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +47,21 @@ func readScan(ctx context.Context, scan []byte, lim Limits) (*fragments, error) 
 	f := &fragments{byRevision: make(map[int]*update.Fragments), indexed: make(map[int]update.ID)}
 	left := lim.Metadata
 	err = inner.Walk(ctx, func(m cabinet.Member, r io.Reader) error {
-		if m.Size > left {
+		if strings.EqualFold(m.Name, "package.xml") {
+			return f.readIndex(bufio.NewReader(r))
+		}
+		name, ok := parseName(m.Name)
+		if !ok {
+			return nil // an EULA text, for example
+		}
+		if left -= m.Size; left < 0 {
 			return fmt.Errorf("the fragments are larger than the limit of %d bytes", lim.Metadata)
 		}
-		left -= m.Size
-		if strings.EqualFold(m.Name, "package.xml") {
-			return f.readIndex(r)
+		b, err := io.ReadAll(r)
+		if err != nil {
+			return err
 		}
-		return f.add(m.Name, r)
+		return f.add(name, b)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("package.cab: %w", err)
@@ -58,97 +72,129 @@ func readScan(ctx context.Context, scan []byte, lim Limits) (*fragments, error) 
 	return f, nil
 }
 
-// memberName is a fragment's name in package.cab: the kind, for texts the
-// language, the revision.
-var memberName = regexp.MustCompile(`^(?i)(core|extended|localized|eula)/(?:([A-Za-z0-9-]{1,35})/)?([0-9]{1,9})$`)
+// readMember reads a member that is kept in memory.
+func readMember(ctx context.Context, c *cabinet.Reader, name string, limit int64) ([]byte, error) {
+	r, err := c.OpenMember(name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(bounded.Bytes(bounded.Context(ctx, r), limit))
+	if errors.As(err, new(*bounded.LimitError)) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return b, err
+}
 
-// add keeps the member if it is a fragment. Others, such as EULA texts, are left.
-func (f *fragments) add(name string, r io.Reader) error {
-	m := memberName.FindStringSubmatch(strings.ReplaceAll(name, `\`, "/"))
+// fragmentName is the name of a fragment in package.cab.
+type fragmentName struct {
+	kind     string // core, extended, localized, eula
+	language string // of the latter two
+	revision int
+}
+
+func (n fragmentName) String() string {
+	if n.language == "" {
+		return fmt.Sprintf("%s/%d", n.kind, n.revision)
+	}
+	return fmt.Sprintf("%s/%s/%d", n.kind, n.language, n.revision)
+}
+
+var memberName = regexp.MustCompile(`^(?i)(?:(core|extended)|(localized|eula)/([A-Za-z0-9-]{1,35}))/([0-9]{1,9})$`)
+
+func parseName(name string) (fragmentName, bool) {
+	m := memberName.FindStringSubmatch(name)
 	if m == nil {
-		return nil
+		return fragmentName{}, false
 	}
-	kind, lang := strings.ToLower(m[1]), m[2]
-	if (lang != "") != (kind == "localized" || kind == "eula") {
-		return nil
-	}
-	n, err := strconv.Atoi(m[3])
-	if err != nil {
-		return err
-	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	fr := f.byRevision[n]
+	n, err := strconv.Atoi(m[4])
+	return fragmentName{kind: strings.ToLower(m[1] + m[2]), language: m[3], revision: n}, err == nil
+}
+
+// add keeps a fragment. The same twice makes the package ambiguous.
+func (f *fragments) add(name fragmentName, b []byte) error {
+	fr := f.byRevision[name.revision]
 	if fr == nil {
 		fr = &update.Fragments{}
-		f.byRevision[n] = fr
+		f.byRevision[name.revision] = fr
 	}
-	switch kind {
+	once := func(dst *[]byte) error {
+		if *dst != nil {
+			return fmt.Errorf("%v is there twice", name)
+		}
+		*dst = b
+		return nil
+	}
+	each := func(dst *[]update.LocalizedFragment) error {
+		if len(*dst) == maxLanguages {
+			return fmt.Errorf("%v: more than %d languages", name, maxLanguages)
+		}
+		for _, l := range *dst {
+			if strings.EqualFold(l.Language, name.language) {
+				return fmt.Errorf("%v is there twice", name)
+			}
+		}
+		*dst = append(*dst, update.LocalizedFragment{Language: name.language, XML: b})
+		return nil
+	}
+	switch name.kind {
 	case "core":
-		fr.Core = b
+		return once(&fr.Core)
 	case "extended":
-		fr.Extended = b
+		return once(&fr.Extended)
 	case "localized":
-		fr.Localized = append(fr.Localized, update.LocalizedFragment{Language: lang, XML: b})
-	case "eula":
-		fr.Eula = append(fr.Eula, update.LocalizedFragment{Language: lang, XML: b})
+		return each(&fr.Localized)
 	}
-	return nil
+	return each(&fr.Eula)
 }
 
 // readIndex reads from package.xml what it calls each revision. The rest of it
 // is in the fragments too.
-func (f *fragments) readIndex(r io.Reader) error {
-	dec := xml.NewDecoder(r)
-	for depth := 0; ; {
-		tok, err := dec.Token()
-		if err == io.EOF && depth == 0 {
+func (f *fragments) readIndex(r *bufio.Reader) error {
+	x := bounded.NewXML(r, bounded.XMLLimits{Depth: 32, Token: 1 << 20})
+	for {
+		path, attrs, err := x.Next()
+		if err == nil && path[len(path)-1] == "Update" {
+			err = f.indexUpdate(attrs)
+		}
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("package.xml: %w", err)
 		}
-		switch t := tok.(type) {
-		case xml.Directive:
-			return errors.New("package.xml: a document type is not allowed")
-		case xml.EndElement:
-			depth--
-		case xml.StartElement:
-			if depth++; depth > 32 {
-				return errors.New("package.xml: more than 32 levels deep")
-			}
-			if t.Name.Local == "Update" {
-				if err := f.indexUpdate(t.Attr); err != nil {
-					return fmt.Errorf("package.xml: %w", err)
-				}
-			}
-		}
 	}
 }
 
 func (f *fragments) indexUpdate(attrs []xml.Attr) error {
-	var id update.ID
-	n := -1
-	for _, a := range attrs {
-		var err error
-		switch a.Name.Local {
-		case "UpdateId":
-			id, err = update.ParseID(a.Value)
-		case "RevisionId":
-			n, err = strconv.Atoi(a.Value)
-		}
-		if err != nil {
-			return fmt.Errorf("Update/@%s: %w", a.Name.Local, err)
-		}
+	id, err := update.ParseID(bounded.Attr(attrs, "UpdateId"))
+	if err != nil {
+		return fmt.Errorf("Update/@UpdateId: %w", err)
 	}
-	f.indexed[n] = id
+	n, err := strconv.ParseUint(bounded.Attr(attrs, "RevisionId"), 10, 31)
+	if err != nil {
+		return fmt.Errorf("Update %v: @RevisionId is not a number in range", id)
+	}
+	if len(f.indexed) == maxRevisions {
+		return fmt.Errorf("more than %d updates", maxRevisions)
+	}
+	f.indexed[int(n)] = id
 	return nil
 }
 
 // order returns the revision numbers, prerequisites first as packages have them.
-func (f *fragments) order() []int { return slices.Sorted(maps.Keys(f.byRevision)) }
+func (f *fragments) order() []int {
+	var all []int
+	for n := range f.byRevision {
+		all = append(all, n)
+	}
+	for n := range f.indexed {
+		if f.byRevision[n] == nil {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
 
 // identityID finds the id in a core fragment, which starts with it.
 var identityID = regexp.MustCompile(`^\s*<UpdateIdentity\s[^>]*?UpdateID\s*=\s*"([^"]{36,38})"`)

@@ -3,6 +3,7 @@ package wsusutil
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,28 +16,26 @@ import (
 	"sluice/wsus/update"
 )
 
-// Payloads yields the files of the WsusContent folder, by the digests that
-// their names are. A file there that is not named by a digest is refused.
-func (e *Export) Payloads(ctx context.Context) iter.Seq2[update.Payload, error] {
-	if e.content == "" {
-		return func(func(update.Payload, error) bool) {}
-	}
-	return contentFiles(ctx, e.content)
-}
-
-// Content is a WsusContent folder that came alone. It has no metadata: what
-// updates already stored name is taken.
+// Content is a WsusContent folder. Alone it has no metadata: what updates
+// already stored name is taken of it.
 type Content struct {
-	root string
+	path string
+	root *os.Root
 }
 
-// OpenContent opens a folder that [IsContent] says is one.
-func OpenContent(root string) *Content { return &Content{root: root} }
+// OpenContent opens a folder that is laid out as WsusContent is.
+func OpenContent(dir string) (*Content, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Content{path: dir, root: root}, nil
+}
 
 // Medium describes the folder. It needs no provenance: files are believed by
 // the digests of metadata.
 func (c *Content) Medium() update.Medium {
-	return update.Medium{Source: c.root, Format: "wsuscontent", Key: c.root}
+	return update.Medium{Source: c.path, Format: "wsuscontent", Key: c.path}
 }
 
 // Items yields nothing.
@@ -44,31 +43,79 @@ func (c *Content) Items(context.Context) iter.Seq2[update.Item, error] {
 	return func(func(update.Item, error) bool) {}
 }
 
-// Payloads yields the files.
+// Payloads yields the files, by the digests that their names are. Links are not
+// followed. What has no such name is an [update.ItemError], as is a subfolder
+// that cannot be read.
 func (c *Content) Payloads(ctx context.Context) iter.Seq2[update.Payload, error] {
-	return contentFiles(ctx, c.root)
+	return func(yield func(update.Payload, error) bool) {
+		err := fs.WalkDir(c.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil && name == ".":
+				return err
+			case err == nil && (!d.Type().IsRegular() || d.Name() == checkFile):
+				return nil
+			}
+			var p update.Payload
+			if err == nil {
+				p, err = c.file(name, d)
+			}
+			if err != nil {
+				err = &update.ItemError{Item: name, Reason: err}
+			}
+			if !yield(p, err) {
+				return fs.SkipAll
+			}
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		})
+		if err != nil {
+			yield(update.Payload{}, fmt.Errorf("list %s: %w", c.path, err))
+		}
+	}
 }
 
-// Close does nothing.
-func (c *Content) Close() error { return nil }
+// Close closes the folder.
+func (c *Content) Close() error { return c.root.Close() }
+
+// checkFile is what a WSUS server puts there to see whether its web site works.
+const checkFile = "anonymousCheckFile.txt"
+
+func (c *Content) file(name string, d fs.DirEntry) (update.Payload, error) {
+	digest, ok := nameDigest(path.Base(name))
+	if !ok {
+		return update.Payload{}, errors.New("its name is not a SHA-1 with an extension")
+	}
+	info, err := d.Info()
+	if err != nil {
+		return update.Payload{}, err
+	}
+	return update.Payload{
+		Name: name, Digest: digest, Size: info.Size(), Path: filepath.Join(c.path, filepath.FromSlash(name)),
+		Open: func() (io.ReadCloser, error) { return c.root.Open(filepath.FromSlash(name)) },
+	}, nil
+}
 
 // IsContent reports whether a folder is laid out as WsusContent is: it has a
 // subfolder of two hexadecimal digits with a file named by a digest.
-func IsContent(root string) bool {
-	dirs, err := os.ReadDir(root)
+func IsContent(dir string) bool {
+	folders, err := os.ReadDir(dir)
 	if err != nil {
 		return false
 	}
-	for _, d := range dirs {
+	for _, d := range folders {
 		if !d.IsDir() || len(d.Name()) != 2 || !isHex(d.Name()) {
 			continue
 		}
-		files, err := os.ReadDir(filepath.Join(root, d.Name()))
+		files, err := os.ReadDir(filepath.Join(dir, d.Name()))
 		if err != nil {
 			continue
 		}
 		for _, f := range files {
-			if _, ok := nameDigest(f.Name()); ok {
+			if _, ok := nameDigest(f.Name()); ok && f.Type().IsRegular() {
 				return true
 			}
 		}
@@ -76,64 +123,32 @@ func IsContent(root string) bool {
 	return false
 }
 
-func contentFiles(ctx context.Context, root string) iter.Seq2[update.Payload, error] {
-	return func(yield func(update.Payload, error) bool) {
-		stop := fmt.Errorf("stop")
-		err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if !d.Type().IsRegular() {
-				return nil
-			}
-			p, err := contentFile(root, name, d)
-			if err != nil {
-				err = &update.ItemError{Item: name, Reason: err}
-			}
-			if !yield(p, err) {
-				return stop
-			}
-			return nil
-		})
-		if err != nil && err != stop {
-			yield(update.Payload{}, fmt.Errorf("list %s: %w", root, err))
+// FindContent returns the folder called WsusContent, in any letter case, that
+// lies in dir, or the empty string.
+func FindContent(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.EqualFold(e.Name(), "WsusContent") {
+			return filepath.Join(dir, e.Name())
 		}
 	}
-}
-
-func contentFile(root, name string, d fs.DirEntry) (update.Payload, error) {
-	digest, ok := nameDigest(path.Base(name))
-	if !ok {
-		return update.Payload{}, fmt.Errorf("its name is not a SHA-1 with an extension")
-	}
-	info, err := d.Info()
-	if err != nil {
-		return update.Payload{}, err
-	}
-	full := filepath.Join(root, filepath.FromSlash(name))
-	return update.Payload{
-		Name: name, Digest: digest, Size: info.Size(), Path: full,
-		Open: func() (io.ReadCloser, error) { return os.Open(full) },
-	}, nil
+	return ""
 }
 
 // nameDigest reads the digest that a content file is named by.
 func nameDigest(name string) (update.Digest, bool) {
-	hexDigits, _, _ := strings.Cut(name, ".")
-	if len(hexDigits) != 40 || !isHex(hexDigits) {
+	digits, _, _ := strings.Cut(name, ".")
+	if len(digits) != 40 || !isHex(digits) {
 		return update.Digest{}, false
 	}
-	d, err := update.ParseDigest(hexDigits)
+	d, err := update.ParseDigest(digits)
 	return d, err == nil
 }
 
 func isHex(s string) bool {
-	if len(s)%2 != 0 {
-		return false
-	}
 	_, err := hex.DecodeString(s)
 	return err == nil
 }

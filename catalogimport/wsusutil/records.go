@@ -23,8 +23,8 @@ type record struct {
 // recordReader reads records one after another.
 type recordReader struct {
 	r   *bufio.Reader
-	max int64 // bytes of one document
-	n   int   // records read
+	max int64 // UTF-16 code units of one document
+	n   int   // of the record that was read last, from 1
 }
 
 const headLen = 36 + 1 + 8 + 1 + 8 + 1
@@ -32,13 +32,11 @@ const headLen = 36 + 1 + 8 + 1 + 8 + 1
 // next returns the next record, or io.EOF after the last.
 func (rr *recordReader) next() (record, error) {
 	head := make([]byte, headLen)
-	if _, err := io.ReadFull(rr.r, head); err != nil {
-		if err == io.EOF {
-			return record{}, io.EOF
-		}
+	if _, err := io.ReadFull(rr.r, head); err == io.EOF {
+		return record{}, io.EOF
+	} else if rr.n++; err != nil {
 		return record{}, rr.broken(err)
 	}
-	rr.n++
 	id, err := update.ParseIDBytes(head[:36])
 	if err != nil || head[36] != ',' || head[45] != ',' || head[54] != ',' {
 		return record{}, rr.broken(ErrRecord)
@@ -56,18 +54,20 @@ func (rr *recordReader) next() (record, error) {
 		return record{}, rr.broken(err)
 	}
 	var end [2]byte
-	if _, err := io.ReadFull(rr.r, end[:]); err != nil || end != [2]byte{'\r', '\n'} {
-		if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: it does not end where its length of %d says", ErrRecord, units)
-		}
+	if _, err := io.ReadFull(rr.r, end[:]); err != nil {
 		return record{}, rr.broken(err)
+	}
+	if end != [2]byte{'\r', '\n'} {
+		return record{}, rr.broken(fmt.Errorf("%w: it does not end where its length of %d says", ErrRecord, units))
 	}
 	return record{id: update.Identity{ID: id, Number: int32(number)}, doc: doc}, nil
 }
 
+// broken says which record breaks the stream. No error of this reader is io.EOF,
+// which is the end of a stream that is whole.
 func (rr *recordReader) broken(err error) error {
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = fmt.Errorf("it breaks off: %w", io.ErrUnexpectedEOF)
 	}
 	return fmt.Errorf("metadata.txt, record %d: %w", rr.n, err)
 }
