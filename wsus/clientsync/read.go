@@ -58,6 +58,16 @@ func (r *reader) children(visit func(name []byte) error) error {
 	}
 }
 
+// each calls visit for every child of that name, as children does.
+func (r *reader) each(name string, visit func() error) error {
+	return r.children(func(child []byte) error {
+		if string(child) != name {
+			return nil
+		}
+		return visit()
+	})
+}
+
 // value reads the text of the element that was just started. It is valid until
 // the next call.
 func (r *reader) value() ([]byte, error) {
@@ -164,10 +174,7 @@ func (r *reader) revisions(dst []update.RevisionID, name string, limit int) ([]u
 	if bad != nil {
 		return dst, bad
 	}
-	err := r.children(func(child []byte) error {
-		if string(child) != "int" {
-			return nil
-		}
+	err := r.each("int", func() error {
 		text, err := r.value()
 		if err != nil {
 			return err
@@ -193,10 +200,7 @@ func (r *reader) id(name string) (update.ID, error) {
 // cookie reads the EncryptedData of the Cookie that was just started. What is no
 // base64 is no cookie, which whoever opens it will say.
 func (r *reader) cookie() (sealed []byte, err error) {
-	err = r.children(func(child []byte) error {
-		if string(child) != "EncryptedData" {
-			return nil
-		}
+	err = r.each("EncryptedData", func() error {
 		text, err := r.value()
 		if err != nil || len(text) > maxCookieText {
 			return err

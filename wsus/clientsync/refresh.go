@@ -61,7 +61,7 @@ func (u *caller) appendRefreshed(b []byte, id update.Identity, e *catalog.Entry)
 
 // identities reads a list of UpdateIdentity.
 func (r *reader) identities(name string, limit int) (ids []update.Identity, err error) {
-	err = r.children(func([]byte) error {
+	err = r.each("UpdateIdentity", func() error {
 		if len(ids) == limit {
 			return soap.InvalidParameter(name, fmt.Errorf("%w: more than %d", errList, limit))
 		}

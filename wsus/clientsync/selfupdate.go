@@ -12,9 +12,9 @@ import (
 const SelfUpdatePath = "/SelfUpdate/"
 
 // SelfUpdate serves the files that an administrator put into a folder, by HEAD
-// and by GET with ranges. They are Microsoft's and signed, so there are none by
-// default: nil is answered with 404, by which old clients know that there is
-// nothing newer, as they do for every file that is missing.
+// and by GET with ranges. They are signed by Microsoft and not ours to hand out,
+// so there are none by default: nil answers 404 to everything. Current clients
+// never ask; old ones do not go on without.
 func SelfUpdate(files fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -335,6 +335,8 @@ func TestSyncWrongTypes(t *testing.T) {
 		{"white space and a comment", "<OtherCachedUpdateIDs>\n <int> 1<!-- one --> </int>\n</OtherCachedUpdateIDs>", "none"},
 		{"a character reference", "<OtherCachedUpdateIDs><int>&#49;</int></OtherCachedUpdateIDs>", "none"},
 		{"unknown elements", "<Mood><int>x</int></Mood><OtherCachedUpdateIDs><long>x</long><int>1</int></OtherCachedUpdateIDs>", "none"},
+		{"unknown elements in lists", "<FilterCategoryIds><Mood>x</Mood><CategoryIdentifier><Mood>x</Mood></CategoryIdentifier></FilterCategoryIds>" +
+			"<ComputerSpec><Mood/><HardwareIDs><Mood>x</Mood></HardwareIDs></ComputerSpec><SystemSpec><Mood/></SystemSpec>", "none"},
 		{"elements of another namespace", `<m:SkipSoftwareSync xmlns:m="urn:mood">maybe</m:SkipSoftwareSync>`, "none"},
 		{"attributes and nil lists", `<OtherCachedUpdateIDs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>`, "none"},
 		{"empty lists", "<InstalledNonLeafUpdateIDs/><OtherCachedUpdateIDs></OtherCachedUpdateIDs><SystemSpec/><FilterCategoryIds/><ComputerSpec/>", "none"},

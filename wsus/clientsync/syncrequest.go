@@ -73,8 +73,8 @@ func (q *syncRequest) readParameter(r *reader, lim *Limits, name []byte) (err er
 // readFilter reads FilterCategoryIds/CategoryIdentifier/Id.
 func (q *syncRequest) readFilter(r *reader, lim *Limits) error {
 	const name = "parameters.FilterCategoryIds"
-	return r.children(func([]byte) error {
-		return r.children(func([]byte) error {
+	return r.each("CategoryIdentifier", func() error {
+		return r.each("Id", func() error {
 			if len(q.filter) == lim.Category {
 				return soap.InvalidParameter(name, fmt.Errorf("%w: more than %d", errList, lim.Category))
 			}
@@ -88,8 +88,8 @@ func (q *syncRequest) readFilter(r *reader, lim *Limits) error {
 // readComputer reads ComputerSpec/HardwareIDs/guid.
 func (q *syncRequest) readComputer(r *reader, lim *Limits) error {
 	const name = "parameters.ComputerSpec"
-	return r.children(func([]byte) error {
-		return r.children(func([]byte) error {
+	return r.each("HardwareIDs", func() error {
+		return r.each("guid", func() error {
 			if len(q.computerIDs) == lim.Computer {
 				return soap.InvalidParameter(name, fmt.Errorf("%w: more than %d ids", errList, lim.Computer))
 			}
@@ -110,7 +110,7 @@ type deviceReader struct {
 const systemSpec = "parameters.SystemSpec"
 
 func (d *deviceReader) devices() (list []catalog.Device, err error) {
-	err = d.r.children(func([]byte) error {
+	err = d.r.each("Device", func() error {
 		if len(list) == d.lim.Devices {
 			return soap.InvalidParameter(systemSpec, fmt.Errorf("%w: more than %d devices", errList, d.lim.Devices))
 		}
@@ -137,7 +137,7 @@ func (d *deviceReader) device() (dev catalog.Device, err error) {
 }
 
 func (d *deviceReader) strings() (list []string, err error) {
-	err = d.r.children(func([]byte) error {
+	err = d.r.each("string", func() error {
 		if d.ids == d.lim.DeviceIDs {
 			return soap.InvalidParameter(systemSpec, fmt.Errorf("%w: more than %d ids", errList, d.lim.DeviceIDs))
 		}
