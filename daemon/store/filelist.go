@@ -81,7 +81,7 @@ const neededBy = `needed (root, id) AS (
 	JOIN import i ON i.id = c.import_id WHERE i.state = 'applied')`
 
 const filesOfQuery = `WITH ` + neededBy + `
-	SELECT ` + fileColumns + `, v.revision_id, EXISTS (SELECT 1 FROM content WHERE digest = f.digest)
+	SELECT ` + fileColumns + `, v.revision_id, EXISTS (SELECT 1 FROM held WHERE digest = f.digest)
 	FROM needed CROSS JOIN served v ON v.revision_id = needed.id
 	CROSS JOIN variant_file f ON f.variant_id = v.id
 	GROUP BY f.digest ORDER BY f.name, f.digest`
@@ -123,7 +123,7 @@ func (s *Store) CountFiles(ctx context.Context, ids []update.RevisionID) (map[up
 
 const countFilesQuery = `WITH ` + neededBy + `,
 	file (root, digest, size, missing) AS (
-		SELECT needed.root, f.digest, max(f.size), NOT EXISTS (SELECT 1 FROM content WHERE digest = f.digest)
+		SELECT needed.root, f.digest, max(f.size), NOT EXISTS (SELECT 1 FROM held WHERE digest = f.digest)
 		FROM needed CROSS JOIN served v ON v.revision_id = needed.id
 		CROSS JOIN variant_file f ON f.variant_id = v.id
 		GROUP BY needed.root, f.digest)

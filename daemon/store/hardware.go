@@ -91,7 +91,7 @@ func (s *Store) Missed(ctx context.Context) (map[update.Digest]int, error) {
 	counts := make(map[update.Digest]int)
 	err := s.read(ctx, "missed files", func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT digest, count(*) FROM missed m
-			WHERE NOT EXISTS (SELECT 1 FROM content c WHERE c.digest = m.digest) GROUP BY digest`)
+			WHERE NOT EXISTS (SELECT 1 FROM held c WHERE c.digest = m.digest) GROUP BY digest`)
 		return each(rows, err, func(scan func(...any) error) error {
 			var b []byte
 			var n int

@@ -32,7 +32,7 @@ const filesMissing = `SELECT count(DISTINCT f.digest) FROM (
 		SELECT ?1 AS id UNION ALL
 		SELECT c.member FROM closure c JOIN import i ON i.id = c.import_id WHERE c.root = ?1 AND i.state = 'applied'
 	) r JOIN served v ON v.revision_id = r.id JOIN variant_file f ON f.variant_id = v.id
-	WHERE f.language = '' AND NOT EXISTS (SELECT 1 FROM content h WHERE h.digest = f.digest)`
+	WHERE f.language = '' AND NOT EXISTS (SELECT 1 FROM held h WHERE h.digest = f.digest)`
 
 // waits reports whether a client must not be told to act on an approval yet.
 // Only an installation needs files and the acceptance of license terms.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/wsus/content"
+	"sluice/wsus/update"
 )
 
 var _ content.Verdicts = (*Store)(nil)
@@ -64,7 +65,7 @@ func (s *Store) PutContentVerdicts(ctx context.Context, vs []content.Verdict) er
 		for _, v := range vs {
 			var known bool
 			if err := tx.get([]any{&known}, `SELECT EXISTS (SELECT 1 FROM content
-				WHERE root = ? AND path = ? AND digest = ?)`, v.Root, v.Path, v.Digest[:]); err != nil {
+				WHERE root = ? AND path = ? AND digest = ? AND absent = 0)`, v.Root, v.Path, v.Digest[:]); err != nil {
 				return err
 			}
 			if _, err := tx.exec(`INSERT OR REPLACE INTO content (root, path, digest, sha256, size, modified, verified)
@@ -95,5 +96,30 @@ func (s *Store) DropContentVerdict(ctx context.Context, root, path string) error
 		}
 		_, err = tx.Bump(ContentChanged)
 		return err
+	})
+}
+
+// NotePresence keeps whether files that have a verdict are there to be served.
+// A file that is gone keeps its verdict: a share that is not mounted looks the
+// same, and comes back.
+func (s *Store) NotePresence(ctx context.Context, present map[update.Digest]bool) error {
+	return s.Write(ctx, "note presence of content", func(tx *Tx) error {
+		for d, there := range present {
+			r, err := tx.exec(`UPDATE content SET absent = ?1 WHERE digest = ?2 AND absent <> ?1`, !there, d[:])
+			if err != nil {
+				return err
+			}
+			n, err := r.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			if _, err := tx.Bump(ContentChanged); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -144,9 +144,13 @@ CREATE TABLE content (
     size     INTEGER NOT NULL,
     modified INTEGER NOT NULL, -- nanoseconds of Unix time
     verified INTEGER NOT NULL,
+    absent   INTEGER NOT NULL DEFAULT 0, -- 1 while the file was last seen gone or changed
     PRIMARY KEY (root, path)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX content_digest ON content (digest);
+
+-- The digests that a client would be served.
+CREATE VIEW held AS SELECT digest, size FROM content WHERE absent = 0;
 
 -- The variant of every revision that is served. Its revision_id is that of the
 -- revision, so that a revision is looked up before its variants are.
