@@ -220,3 +220,29 @@ func BenchmarkReadSync(b *testing.B) {
 		}
 	})
 }
+
+func TestByteCacheIsSafe(t *testing.T) {
+	t.Parallel()
+	c := newByteCache[int](50 * (8 + itemOverhead))
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 2000 {
+				k := (i*7 + g*13) % 200
+				if b, ok := c.get(k); ok && b[0] != byte(k) {
+					t.Errorf("key %d holds %d", k, b[0])
+				}
+				c.put(k, append(make([]byte, 0, 8), byte(k), 0, 0, 0, 0, 0, 0, 0))
+			}
+		})
+	}
+	wg.Wait()
+	if c.used > c.max || len(c.ring) > 50 {
+		t.Errorf("%d bytes of %d in %d items", c.used, c.max, len(c.ring))
+	}
+	for _, item := range c.ring {
+		if b, ok := c.get(item.key); !ok || &b[0] != &item.data[0] {
+			t.Errorf("key %d is in the ring, but not kept", item.key)
+		}
+	}
+}
