@@ -110,11 +110,11 @@ func (r *run) all(ctx context.Context) error {
 func (r *run) nothing() error {
 	rep := r.report
 	switch {
+	case rep.FilesUnneeded > 0:
+		return fmt.Errorf("%w: no update on this appliance names any of its %d files; import the metadata first", ErrNothing, rep.FilesUnneeded)
 	case len(rep.Refused) > 0:
 		others := len(rep.Refused) - 1 + rep.RefusedMore
 		return fmt.Errorf("%w: %s: %s (and %d more)", ErrNothing, rep.Refused[0].Item, rep.Refused[0].Reason, others)
-	case rep.FilesUnneeded > 0:
-		return fmt.Errorf("%w: no update on this appliance names any of its %d files; import the metadata first", ErrNothing, rep.FilesUnneeded)
 	}
 	return ErrNothing
 }

@@ -168,11 +168,11 @@ func (f *fragments) readIndex(r *bufio.Reader) error {
 func (f *fragments) indexUpdate(attrs []xml.Attr) error {
 	id, err := update.ParseID(bounded.Attr(attrs, "UpdateId"))
 	if err != nil {
-		return fmt.Errorf("Update/@UpdateId: %w", err)
+		return fmt.Errorf("attribute UpdateId of an Update: %w", err)
 	}
 	n, err := strconv.ParseUint(bounded.Attr(attrs, "RevisionId"), 10, 31)
 	if err != nil {
-		return fmt.Errorf("Update %v: @RevisionId is not a number in range", id)
+		return fmt.Errorf("attribute RevisionId of Update %v is not a number in range", id)
 	}
 	if len(f.indexed) == maxRevisions {
 		return fmt.Errorf("more than %d updates", maxRevisions)

@@ -90,11 +90,11 @@ func (ix *index) element(path []string, attrs []xml.Attr) error {
 func (ix *index) update(attrs []xml.Attr) error {
 	id, err := update.ParseID(bounded.Attr(attrs, "UpdateId"))
 	if err != nil {
-		return fmt.Errorf("Update/@UpdateId: %w", err)
+		return fmt.Errorf("attribute UpdateId of an Update: %w", err)
 	}
 	number, err := strconv.ParseInt(bounded.Attr(attrs, "RevisionNumber"), 10, 32)
 	if err != nil || number < 0 {
-		return fmt.Errorf("Update %v: @RevisionNumber is not a number in range", id)
+		return fmt.Errorf("attribute RevisionNumber of Update %v is not a number in range", id)
 	}
 	if len(ix.updates) == ix.lim.Updates {
 		return fmt.Errorf("more than %d updates", ix.lim.Updates)
@@ -109,7 +109,7 @@ func (ix *index) update(attrs []xml.Attr) error {
 func (ix *index) file(attrs []xml.Attr, named bool) error {
 	d, err := update.ParseDigest(bounded.Attr(attrs, "Digest"))
 	if err != nil {
-		return fmt.Errorf("File/@Digest: %w", err)
+		return fmt.Errorf("attribute Digest of a File: %w", err)
 	}
 	if len(ix.digests)+len(ix.places) >= ix.lim.Files {
 		return fmt.Errorf("more than %d files", ix.lim.Files)
@@ -124,7 +124,7 @@ func (ix *index) file(attrs []xml.Attr, named bool) error {
 	}
 	name, url := bounded.Attr(attrs, "Name"), bounded.Attr(attrs, "MUUrl")
 	if len(name) > longest || len(url) > longest {
-		return fmt.Errorf("File %v: @Name or @MUUrl is longer than %d bytes", d, longest)
+		return fmt.Errorf("attribute Name or MUUrl of File %v is longer than %d bytes", d, longest)
 	}
 	if len(ix.text)+len(name)+len(url) > ix.lim.Text {
 		return fmt.Errorf("more than %d bytes of file names and locations", ix.lim.Text)
