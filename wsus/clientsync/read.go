@@ -168,7 +168,10 @@ func (r *reader) revisions(dst []update.RevisionID, name string, limit int) ([]u
 	// As clients write it, the whole list is one run; children is for the rest.
 	var bad error
 	r.Run(r.space, "int", func(text []byte) bool {
-		bad = add(bytes.TrimSpace(text))
+		if text[0] == ' ' || text[len(text)-1] == ' ' {
+			text = bytes.TrimSpace(text)
+		}
+		bad = add(text)
 		return bad == nil
 	})
 	if bad != nil {

@@ -21,8 +21,12 @@ func (s *Scanner) Run(space, name string, visit func(text []byte) bool) {
 	if uri, _ := s.scope.lookup(nil); uri != space {
 		return
 	}
+	var scratch [64]byte
+	tags := append(append(append(scratch[:0], "</"...), name...), '>')
+	tags = append(append(append(tags, '<'), name...), '>')
+	end, start := tags[:len(name)+3], tags[len(name)+3:]
 	for s.tokens+3 <= s.lim.Tokens {
-		text, n := plainElement(s.b[s.pos:], name)
+		text, n := plainElement(s.b[s.pos:], start, end)
 		if n == 0 || len(text) > s.lim.TextBytes {
 			return
 		}
@@ -36,21 +40,18 @@ func (s *Scanner) Run(space, name string, visit func(text []byte) bool) {
 
 // plainElement returns the text of the element that b begins with and the length
 // of that element, or 0 where there is none of the form that Run reads.
-func plainElement(b []byte, name string) (text []byte, n int) {
-	open := len(name) + 2 // <name>
-	if len(b) < open || b[0] != '<' || b[open-1] != '>' || string(b[1:open-1]) != name {
+func plainElement(b, start, end []byte) (text []byte, n int) {
+	if !bytes.HasPrefix(b, start) {
 		return nil, 0
 	}
-	i := open
+	i := len(start)
 	for i < len(b) && plainText[b[i]] {
 		i++
 	}
-	rest := b[i:]
-	if i == open || len(rest) < open+1 || rest[0] != '<' || rest[1] != '/' || rest[open] != '>' ||
-		!bytes.Equal(rest[2:open], b[1:open-1]) {
+	if i == len(start) || !bytes.HasPrefix(b[i:], end) {
 		return nil, 0
 	}
-	return b[open:i], i + open + 1
+	return b[len(start):i], i + len(end)
 }
 
 // plainText has the characters that mean themselves wherever they stand.
