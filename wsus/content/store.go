@@ -108,7 +108,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.changed = func(update.Digest) {}
 	}
 	if s.freeSpace == nil {
-		s.freeSpace = freeSpace
+		s.freeSpace = FreeSpace
 	}
 	dir, err := filepath.Abs(o.Root)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeSpace returns the bytes that this process may still write to the volume
+// FreeSpace returns the bytes that this process may still write to the volume
 // of dir.
-func freeSpace(dir string) (int64, error) {
+func FreeSpace(dir string) (int64, error) {
 	var st unix.Statfs_t
 	for {
 		err := unix.Statfs(dir, &st)

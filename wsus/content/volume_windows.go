@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// freeSpace returns the bytes that this process may still write to the volume
+// FreeSpace returns the bytes that this process may still write to the volume
 // of dir.
-func freeSpace(dir string) (int64, error) {
+func FreeSpace(dir string) (int64, error) {
 	p, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err
