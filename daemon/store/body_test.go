@@ -124,7 +124,7 @@ func TestGraphRowsHaveTheRelations(t *testing.T) {
 			HardwareID: `pci\ven_1`, VerDate: madeOn, VerVersion: 1 << 60, Class: "Printer", Manufacturer: "M", Provider: "P", Model: "Mo",
 			Scores: []update.FeatureScore{{OperatingSystem: "W", Score: 255}}, Distribution: []update.ID{uid(8)}, Target: []update.ID{uid(9)},
 		}, {HardwareID: "none"}}
-		m.frags.Core = []byte("<ApplicabilityRules><IsInstalled><b.True /></IsInstalled></ApplicabilityRules>")
+		m.frags.Core = []byte("<ApplicabilityRules><IsInstalled><True /></IsInstalled></ApplicabilityRules>")
 	})
 	importAll(t, s, "m", m)
 	got := graph(t, s)[named(1)]

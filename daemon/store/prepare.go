@@ -46,7 +46,7 @@ const (
 )
 
 // alwaysInstalled is how a core says that it is installed everywhere.
-var alwaysInstalled = []byte("<IsInstalled><b.True /></IsInstalled>")
+var alwaysInstalled = []byte("<IsInstalled><True /></IsInstalled>")
 
 // prepare does all the work on a revision that needs no database.
 func (c *codec) prepare(rev *update.Revision, it *update.Item, f *update.Fragments) *prepared {

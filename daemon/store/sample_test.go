@@ -53,7 +53,7 @@ func TestSeedKeepsCapturedFragments(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
 	core := `<UpdateIdentity UpdateID="aa000000-0000-0000-0000-000000000001" RevisionNumber="5" /><Properties UpdateType="Software" />` +
-		`<ApplicabilityRules><IsInstalled><b.True /></IsInstalled></ApplicabilityRules>`
+		`<ApplicabilityRules><IsInstalled><True /></IsInstalled></ApplicabilityRules>`
 	storetest.Seed(t, s, storetest.SeedRevision{RevisionID: 77, Item: update.Item{Name: "f", Fragments: &update.Fragments{Core: []byte(core)}}})
 	cores, err := s.Cores(t.Context(), []update.RevisionID{77})
 	if err != nil || string(cores[0]) != core {
