@@ -1,0 +1,91 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sluice/daemon/store"
+	"sluice/wsus/catalog"
+)
+
+// catalogs keeps the snapshot that scans read, and makes a new one after a
+// change in the store: the graph only when an import was applied, the rules and
+// the scope always.
+type catalogs struct {
+	store   *store.Store
+	now     func() time.Time
+	current atomic.Pointer[catalog.Snapshot]
+	mu      sync.Mutex // one rebuild at a time
+}
+
+func openCatalogs(ctx context.Context, s *store.Store, now func() time.Time) (*catalogs, error) {
+	c := &catalogs{store: s, now: now}
+	return c, c.rebuild(ctx, true)
+}
+
+// Current returns the snapshot of now.
+func (c *catalogs) Current() *catalog.Snapshot { return c.current.Load() }
+
+// rebuild shows what is in the store now. With graph it reads the revisions
+// anew.
+func (c *catalogs) rebuild(ctx context.Context, graph bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// The rules are read first: a seq that is too low only repeats something.
+	rules, seq, err := c.store.Rules(ctx)
+	if err != nil {
+		return fmt.Errorf("show catalog: %w", err)
+	}
+	var g *catalog.Graph
+	if old := c.current.Load(); old != nil && !graph {
+		g = old.Graph()
+	} else if g, err = catalog.Build(c.store.GraphRows(ctx)); err != nil {
+		return fmt.Errorf("show catalog: %w", err)
+	}
+	c.current.Store(catalog.NewSnapshot(g, rules, seq, c.now()))
+	return nil
+}
+
+// rebuildEvery is how often the snapshot is made anew at most while changes
+// keep coming, and scopeEvery how often it is without any: the scope depends on
+// the day.
+const (
+	rebuildEvery = time.Second
+	scopeEvery   = time.Hour
+)
+
+// run rebuilds after changes until ctx ends. failed is told of rebuilds that
+// did not work; the snapshot before stays.
+func (c *catalogs) run(ctx context.Context, failed func(error)) {
+	imports, stopImports := c.store.Subscribe(store.CatalogChanged)
+	defer stopImports()
+	rules, stopRules := c.store.Subscribe(store.DeploymentsChanged)
+	defer stopRules()
+	hourly := time.NewTicker(scopeEvery)
+	defer hourly.Stop()
+	for {
+		graph, due := false, false
+		select {
+		case <-ctx.Done():
+			return
+		case <-imports:
+			graph = true
+		case <-rules:
+		case <-hourly.C:
+			due = true
+		}
+		if due || c.Current().Seq != c.store.Seq() {
+			if err := c.rebuild(ctx, graph); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(rebuildEvery):
+		}
+	}
+}

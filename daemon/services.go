@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"context"
+
+	"sluice/daemon/api"
+	"sluice/daemon/api/wire"
+	"sluice/daemon/config"
+	"sluice/daemon/store"
+)
+
+// Services are what the control API works on. A running appliance answers with
+// its doors, one that a command opened with none.
+func (a *Appliance) Services() api.Services {
+	return api.Services{
+		Store:       a.store,
+		Fleet:       a.fleet,
+		Catalog:     a.catalog,
+		Import:      a.Import,
+		RotateKeys:  a.rotateKeys,
+		PageUpdates: pageUpdates,
+		PageBytes:   pageBytes,
+		Version:     a.version,
+		Started:     a.started,
+		Offline:     a.doors.Load() == nil,
+		Doors:       a.openDoors,
+		Trust:       a.trust,
+	}
+}
+
+// trust returns by which names devices reach the appliance and, with an own
+// authority, the root that they must trust.
+func (a *Appliance) trust(ctx context.Context) (names []string, root string, err error) {
+	if a.cfg.TLS.Mode == config.OwnCA {
+		ca, err := a.authority(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		root = string(ca.PEM())
+	}
+	return a.names(), root, nil
+}
+
+// openDoors lists the doors that are open.
+func (a *Appliance) openDoors() []wire.Door {
+	addr := a.doors.Load()
+	if addr == nil {
+		return nil
+	}
+	var list []wire.Door
+	for _, d := range []wire.Door{{Name: "wsus", URL: addr.WSUS}, {Name: "wsus-tls", URL: addr.WSUSTLS}, {Name: "mdm", URL: addr.MDM}, {Name: "admin", URL: addr.Admin}} {
+		if d.URL != "" {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// rotateKeys gives cookies a new key. Those that are out stay good.
+func (a *Appliance) rotateKeys(ctx context.Context, by store.Entry) error {
+	secret, err := drawSecret()
+	if err != nil {
+		return err
+	}
+	if _, err := a.store.RotateKey(ctx, cookiePurpose, secret); err != nil {
+		return err
+	}
+	if err := a.keys.reload(ctx); err != nil {
+		return err
+	}
+	by.Action, by.Subject = "key.rotate", cookiePurpose
+	return a.store.Audit(ctx, by)
+}

@@ -1,0 +1,142 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"sluice/daemon/store"
+	"sluice/wsus/clientsync"
+	"sluice/wsus/update"
+)
+
+type digest = update.Digest
+
+// sinks takes what doors learn on the way and writes it later, so that no
+// request waits for it. What comes faster than it can be written is dropped:
+// each of it comes again.
+type sinks struct {
+	store *store.Store
+	log   *slog.Logger
+	now   func() time.Time
+
+	mu       sync.Mutex
+	scans    map[int64]time.Time
+	misses   map[miss]struct{}
+	presence map[update.Digest]bool
+	hardware chan clientsync.Hardware
+}
+
+type miss struct {
+	digest  update.Digest
+	address string
+}
+
+// Bounds of what waits to be written.
+const (
+	maxWaiting     = 10_000
+	hardwareQueue  = 256
+	writeSinkEvery = 5 * time.Second
+)
+
+func newSinks(s *store.Store, log *slog.Logger, now func() time.Time) *sinks {
+	return &sinks{
+		store: s, log: log.With("component", "sinks"), now: now,
+		scans: make(map[int64]time.Time), misses: make(map[miss]struct{}), presence: make(map[update.Digest]bool),
+		hardware: make(chan clientsync.Hardware, hardwareQueue),
+	}
+}
+
+// scanned notes that a device scanned.
+func (s *sinks) scanned(c clientsync.Scan) {
+	if c.Truncated {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.scans) < maxWaiting {
+		s.scans[c.Device] = s.now()
+	}
+}
+
+// missed notes that a client asked for a file that is not held.
+func (s *sinks) missed(d update.Digest, remote string) {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.misses) < maxWaiting {
+		s.misses[miss{d, host}] = struct{}{}
+	}
+}
+
+// contentChanged notes that a file came, went or changed on disk. It is never
+// dropped: nobody else tells.
+func (s *sinks) contentChanged(d update.Digest, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.presence[d] = there
+}
+
+// hardwareSeen notes what hardware a device has.
+func (s *sinks) hardwareSeen(h clientsync.Hardware) {
+	select {
+	case s.hardware <- h:
+	default:
+	}
+}
+
+// run writes until ctx ends, and then what is left.
+func (s *sinks) run(ctx context.Context, inScope func(update.ID) bool) {
+	tick := time.NewTicker(writeSinkEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.flush(context.WithoutCancel(ctx), inScope)
+			return
+		case <-tick.C:
+			s.flush(ctx, inScope)
+		case h := <-s.hardware:
+			var ids []string
+			for _, d := range h.Devices {
+				ids = append(append(ids, d.HardwareIDs...), d.CompatibleIDs...)
+			}
+			if err := s.store.NoteHardware(ctx, h.Device, ids); err != nil && ctx.Err() == nil {
+				s.log.Warn("hardware ids not kept", "device", h.Device, "err", err)
+			}
+		}
+	}
+}
+
+func (s *sinks) flush(ctx context.Context, inScope func(update.ID) bool) {
+	s.mu.Lock()
+	scans, misses, presence := s.scans, s.misses, s.presence
+	s.scans, s.misses, s.presence = make(map[int64]time.Time), make(map[miss]struct{}), make(map[update.Digest]bool)
+	s.mu.Unlock()
+	if len(presence) > 0 {
+		if err := s.store.NotePresence(ctx, presence); err != nil {
+			s.log.Warn("presence of files not kept", "err", err)
+		}
+	}
+	if len(scans) > 0 {
+		if err := s.store.Scanned(ctx, scans); err != nil {
+			s.log.Warn("scan times not kept", "err", err)
+		}
+	}
+	for m := range misses {
+		// Only what an update in scope names counts: the need list leaves the
+		// site, and nobody on the wire may write it.
+		needed, err := s.store.NamedInScope(ctx, m.digest, inScope)
+		if err == nil && needed {
+			err = s.store.NoteMissed(ctx, m.digest, m.address)
+		}
+		if err != nil {
+			s.log.Warn("missed file not kept", "digest", m.digest, "err", err)
+		}
+	}
+}
