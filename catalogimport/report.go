@@ -77,7 +77,8 @@ func (r *Report) refuse(all ...Refusal) {
 	r.RefusedMore += len(all) - n
 }
 
-// Progress is what an import in progress has done so far. Its counts only grow.
+// Progress is what an import in progress has done so far. Its counts only grow,
+// save that the bytes of a file that is refused in the end go again.
 type Progress struct {
 	Phase     string `json:"phase"` // metadata, files, applying
 	Revisions int    `json:"revisions"`
