@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 	}
 	a.store, err = store.Open(ctx, store.Options{
 		Dir: a.cfg.DataDir, Log: a.log, Now: a.now, MinFree: int64(a.cfg.MinFree),
-		OnDamage: func(err error) { a.damaged <- err },
+		OnDamage: func(err error) { a.damaged <- err }, Languages: a.cfg.Import.Languages,
 	})
 	if err != nil {
 		return nil, err

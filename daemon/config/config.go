@@ -121,7 +121,7 @@ const (
 
 // Import bounds what media may hold and says what is kept of it.
 type Import struct {
-	Languages   []string `toml:"languages"`    // of titles, descriptions and payload files; always with en
+	Languages   []string `toml:"languages"`    // of the titles that lists show, best first; always with en
 	MaxMember   Size     `toml:"max_member"`   // one file, in or beside a medium
 	MaxMembers  int      `toml:"max_members"`  // files of one medium
 	MaxDocument Size     `toml:"max_document"` // one update's XML

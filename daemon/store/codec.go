@@ -18,11 +18,12 @@ const maxBody = 512 << 20
 // and memory are the least: most texts are shorter than a kilobyte, and what is
 // left to gain by trying harder is a few per cent.
 type codec struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	enc       *zstd.Encoder
+	dec       *zstd.Decoder
+	languages []string // of the titles that lists show, best first
 }
 
-func newCodec() (*codec, error) {
+func newCodec(languages []string) (*codec, error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithLowerEncoderMem(true), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)))
 	if err != nil {
@@ -33,7 +34,7 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &codec{enc, dec}, nil
+	return &codec{enc, dec, languages}, nil
 }
 
 // pack compresses a text; nil stays nil.

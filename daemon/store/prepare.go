@@ -48,6 +48,18 @@ const (
 // alwaysInstalled is how a core says that it is installed everywhere.
 var alwaysInstalled = []byte("<IsInstalled><True /></IsInstalled>")
 
+// title returns the title and description that lists show.
+func (c *codec) title(rev *update.Revision) (title, description string) {
+	for _, want := range c.languages {
+		for _, l := range rev.Localized {
+			if strings.EqualFold(l.Language, want) {
+				return l.Title, l.Description
+			}
+		}
+	}
+	return rev.Title("")
+}
+
 // prepare does all the work on a revision that needs no database.
 func (c *codec) prepare(rev *update.Revision, it *update.Item, f *update.Fragments) *prepared {
 	p := &prepared{
@@ -58,7 +70,7 @@ func (c *codec) prepare(rev *update.Revision, it *update.Item, f *update.Fragmen
 		document: c.pack(it.Document), extended: c.pack(f.Extended),
 		localized: c.packLocalized(f.Localized), eula: c.packLocalized(f.Eula),
 	}
-	p.title, p.description = rev.Title("")
+	p.title, p.description = c.title(rev)
 	p.searchWords = searchWords(p.title, rev.KBs)
 	if p.isDocument {
 		p.hash = sha256.Sum256(it.Document)

@@ -31,7 +31,7 @@ func FuzzRelations(f *testing.F) {
 }
 
 func FuzzLocalized(f *testing.F) {
-	c, err := newCodec()
+	c, err := newCodec(nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -27,6 +27,10 @@ type Options struct {
 	Now      func() time.Time // required
 	MinFree  int64            // bytes that a backup leaves free on every volume
 	OnDamage func(error)      // called once, when the database proves damaged; may be nil; must not close the store
+
+	// Languages are those of the titles that lists show of what is imported from
+	// now on, best first; an update that has none of them shows its default one.
+	Languages []string
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -89,7 +93,7 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 		minFree: o.MinFree, onDamage: o.OnDamage,
 	}
 	s.subscribers.m = map[*subscriber]struct{}{}
-	if s.codec, err = newCodec(); err != nil {
+	if s.codec, err = newCodec(o.Languages); err != nil {
 		return nil, err
 	}
 	if s.lock, err = lockDir(dir); err != nil {
