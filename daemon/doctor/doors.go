@@ -1,0 +1,188 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// doorQuestions are about ports, TLS and what each door answers.
+func doorQuestions() []question {
+	return []question{
+		{"port of WSUS over TLS", "Computers cannot reach the appliance.",
+			"see whether sluice is running and whether a firewall lets the port through", (*exam).securePort},
+		{"port of plain WSUS", "Computers cannot download payload files.",
+			"see whether a firewall lets the port through; content is served there", (*exam).plainPort},
+		{"certificate", "Computers refuse the connection (0x80072F8F, 0x80096004).",
+			"have the computers trust the root of the appliance, and put every name they use into public_host and aliases", (*exam).certificate},
+		{"clock", "Certificates, deadlines and reports are judged by clocks.",
+			"set the clock of this machine or of the appliance", (*exam).clock},
+		{"plain door", "Whoever can change update metadata on its way can run programs on every computer.",
+			"set wsus.plain_metadata = false, and point computers at the https address", (*exam).plainDoor},
+		{"admin door", "Health and metrics cannot be watched.",
+			"see admin.listen in the configuration and the log of sluice", (*exam).adminDoor},
+	}
+}
+
+func (e *exam) securePort(ctx context.Context) (string, error) { return connect(ctx, e.base) }
+
+func (e *exam) plainPort(ctx context.Context) (string, error) {
+	if e.Plain == "" {
+		return "", skip("the address of the plain door is not known")
+	}
+	u, err := url.Parse(e.Plain)
+	if err != nil {
+		return "", err
+	}
+	return connect(ctx, u)
+}
+
+// address returns host and port of a door.
+func address(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+}
+
+func connect(ctx context.Context, u *url.URL) (string, error) {
+	d := net.Dialer{Timeout: answerTimeout}
+	start := time.Now()
+	c, err := d.DialContext(ctx, "tcp", address(u))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	return fmt.Sprintf("%s accepts after %s", address(u), time.Since(start).Round(10*time.Microsecond)), nil
+}
+
+// soon is when the end of a certificate becomes a warning.
+const soon = 14 * 24 * time.Hour
+
+func (e *exam) certificate(ctx context.Context) (string, error) {
+	cfg := e.tls()
+	// What is wrong is found below, also where it is more than one thing.
+	cfg.InsecureSkipVerify = true
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: answerTimeout}, Config: cfg}
+	c, err := d.DialContext(ctx, "tcp", address(e.base))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	state := c.(*tls.Conn).ConnectionState()
+	chain := state.PeerCertificates
+	leaf, between := chain[0], x509.NewCertPool()
+	for _, cert := range chain[1:] {
+		between.AddCert(cert)
+	}
+	var wrong []error
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: e.Roots, Intermediates: between, CurrentTime: e.now()}); err != nil {
+		wrong = append(wrong, err)
+	}
+	for _, name := range e.Names {
+		if err := leaf.VerifyHostname(name); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if len(wrong) > 0 {
+		return "", errors.Join(wrong...)
+	}
+	end := leaf.NotAfter.UTC().Format(time.DateOnly)
+	if left := leaf.NotAfter.Sub(e.now()); left < soon {
+		return "", warn("the certificate ends on %s", end)
+	}
+	return fmt.Sprintf("%s, for %s, by %q, until %s", tls.VersionName(state.Version), strings.Join(e.Names, ", "), leaf.Issuer.CommonName, end), nil
+}
+
+// skew is by how much clocks may differ.
+const skew = 5 * time.Minute
+
+func (e *exam) clock(ctx context.Context) (string, error) {
+	before := e.now()
+	resp, err := e.get(ctx, e.base.JoinPath("/SelfUpdate/"))
+	if err != nil {
+		return "", err
+	}
+	resp.Body.Close()
+	there, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return "", fmt.Errorf("the answer has no date: %w", err)
+	}
+	// The date is cut to seconds and was written in between.
+	off := there.Sub(before.Add(e.now().Sub(before) / 2)).Round(time.Second)
+	if off.Abs() > skew {
+		return "", fmt.Errorf("the clocks differ by %s", off.Abs())
+	}
+	return fmt.Sprintf("the clocks differ by %s", off.Abs()), nil
+}
+
+func (e *exam) get(ctx context.Context, u *url.URL) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return e.http.Do(req)
+}
+
+// maxText bounds what is read of an answer for people.
+const maxText = 4 << 10
+
+func (e *exam) plainDoor(ctx context.Context) (string, error) {
+	if e.Plain == "" {
+		return "", skip("the address of the plain door is not known")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(e.Plain, "/")+"/ClientWebService/client.asmx",
+		strings.NewReader(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>`))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	resp, err := e.http.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxText))
+	switch {
+	case err != nil:
+		return "", err
+	case resp.StatusCode != http.StatusForbidden:
+		return "", warn("it serves the update protocol (status %d)", resp.StatusCode)
+	case !strings.Contains(string(text), "https://"):
+		return "", fmt.Errorf("it refuses the update protocol without naming the https address")
+	}
+	return "refuses the update protocol and names the https address", nil
+}
+
+func (e *exam) adminDoor(ctx context.Context) (string, error) {
+	if e.Admin == "" {
+		return "", skip("only on the machine of the appliance, without --url")
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		u, err := url.Parse(e.Admin)
+		if err != nil {
+			return "", err
+		}
+		resp, err := e.get(ctx, u.JoinPath(path))
+		if err != nil {
+			return "", err
+		}
+		text, err := io.ReadAll(io.LimitReader(resp.Body, maxText))
+		resp.Body.Close()
+		if err != nil {
+			return "", err
+		}
+		if resp.StatusCode != http.StatusOK {
+			return "", fmt.Errorf("%s answers %d: %s", path, resp.StatusCode, strings.TrimSpace(string(text)))
+		}
+	}
+	return e.Admin + " is healthy and ready", nil
+}

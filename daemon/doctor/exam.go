@@ -1,0 +1,141 @@
+package doctor
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/daemon/api/wire"
+	"sluice/daemon/client"
+	"sluice/wsus/agent"
+	"sluice/wsus/update"
+)
+
+// Patient is the appliance to examine.
+type Patient struct {
+	URL   string // of the WSUS door over TLS
+	Plain string // of the plain one; empty: by the port that goes with the other's
+	Admin string // empty: not examined
+	// Names are those by which devices reach it, the first one checked against the
+	// certificate whatever the URL says; none: the host of the URL.
+	Names []string
+	Roots *x509.CertPool // that devices trust; nil: those of this machine
+	// Control is its control API; nil: it is examined from the outside alone.
+	Control *client.Client
+	// Folders must have at least MinFree bytes free; with Control only.
+	Folders []string
+	MinFree int64
+}
+
+// exam is an examination under way.
+type exam struct {
+	Patient
+	base   *url.URL
+	now    func() time.Time
+	http   *http.Client
+	status *wire.Status // nil without control API
+
+	agent   *agent.Agent
+	scan    *agent.ScanResult
+	scanErr error
+}
+
+// Examine makes all checks and calls each with every one as it is done. The
+// error is about the patient's URL.
+func Examine(ctx context.Context, p Patient, now func() time.Time, each func(Check)) ([]Check, error) {
+	e, err := newExam(p, now)
+	if err != nil {
+		return nil, err
+	}
+	defer e.http.CloseIdleConnections()
+	var checks []Check
+	for _, q := range questions() {
+		c := q.answer(ctx, e)
+		if ctx.Err() != nil {
+			return checks, ctx.Err()
+		}
+		each(c)
+		checks = append(checks, c)
+	}
+	return checks, nil
+}
+
+// answerTimeout bounds one plain request.
+const answerTimeout = 30 * time.Second
+
+func newExam(p Patient, now func() time.Time) (*exam, error) {
+	base, err := url.Parse(strings.TrimRight(p.URL, "/"))
+	if err != nil {
+		return nil, err
+	}
+	if base.Scheme != "https" || base.Hostname() == "" {
+		return nil, errors.New("the address of the WSUS door over TLS is needed, such as https://updates.example:8531")
+	}
+	if len(p.Names) == 0 {
+		p.Names = []string{base.Hostname()}
+	}
+	if p.Plain == "" {
+		p.Plain = plainURL(base)
+	}
+	e := &exam{Patient: p, base: base, now: now}
+	e.http = &http.Client{
+		Timeout:       answerTimeout,
+		Transport:     &http.Transport{TLSClientConfig: e.tls(), DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	e.agent, err = agent.New(agent.Config{
+		Server: p.URL, Machine: machine(), Caller: "sluice doctor",
+		Transport: &agent.Transport{TLS: e.tls(), DialTimeout: answerTimeout},
+	})
+	return e, err
+}
+
+// tls asks for the certificate of the name that devices use: the URL may be one
+// by which this machine alone gets there.
+func (e *exam) tls() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: e.Roots, ServerName: e.Names[0]}
+}
+
+// plainURL returns the plain door that goes with one over TLS: port 8530 with
+// 8531, 80 with 443, the one below with others.
+func plainURL(base *url.URL) string {
+	port, err := strconv.Atoi(base.Port())
+	switch {
+	case base.Port() == "" || port == 443:
+		port = 80
+	case err != nil || port < 2:
+		return ""
+	default:
+		port--
+	}
+	return "http://" + net.JoinHostPort(base.Hostname(), strconv.Itoa(port))
+}
+
+// machine is the simulated computer of the doctor on this host: always the same,
+// and told by its name and the beginning of its client id.
+func machine() agent.Machine {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	host, _, _ = strings.Cut(strings.ToLower(host), ".")
+	id := update.MustParseID("5117ced0-0000-4000-8000-000000000000")
+	sum := sha256.Sum256([]byte(host))
+	copy(id[10:], sum[:])
+	return agent.WindowsServer2022(id, "sluice-doctor."+host)
+}
+
+// questions lists all checks, in an order in which the cause of others comes
+// before them.
+func questions() []question {
+	return append(append(localQuestions(), doorQuestions()...), protocolQuestions()...)
+}
