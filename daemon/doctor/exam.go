@@ -16,6 +16,7 @@ import (
 
 	"sluice/daemon/api/wire"
 	"sluice/daemon/client"
+	"sluice/daemon/demo"
 	"sluice/wsus/agent"
 	"sluice/wsus/update"
 )
@@ -121,7 +122,8 @@ func plainURL(base *url.URL) string {
 }
 
 // machine is the simulated computer of the doctor on this host: always the same,
-// and told by its name and the beginning of its client id.
+// and told by its name and the beginning of its client id. It is a Windows Server
+// that has the product of the demonstration media too.
 func machine() agent.Machine {
 	host, err := os.Hostname()
 	if err != nil {
@@ -131,7 +133,7 @@ func machine() agent.Machine {
 	id := update.MustParseID("5117ced0-0000-4000-8000-000000000000")
 	sum := sha256.Sum256([]byte(host))
 	copy(id[10:], sum[:])
-	return agent.WindowsServer2022(id, "sluice-doctor."+host)
+	return demo.Computer(id, "sluice-doctor."+host)
 }
 
 // questions lists all checks, in an order in which the cause of others comes

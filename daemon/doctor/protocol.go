@@ -38,6 +38,7 @@ func protocolQuestions() []question {
 		{"SyncPrinterCatalog", "The wizard that adds printers finds no drivers.", log, (*exam).printers},
 		{"ReportEventBatch", "The appliance does not learn what computers have and lack.", log, (*exam).report},
 		{"GetRequiredInventoryType", "Old computers cannot report.", log, (*exam).inventory},
+		{"ReportInventory", "Old computers cannot report.", log, (*exam).reportInventory},
 		{"payload file", "Computers cannot download, or get something else.",
 			`"sluice updates list --missing" names what is not here; see whether content_dir can be read`, (*exam).payload},
 		{"clean up", "The computer that the doctor played stays in the list.",
@@ -182,6 +183,13 @@ func (e *exam) inventory(ctx context.Context) (string, error) {
 	}
 	kind, err := e.agent.RequiredInventoryType(ctx, update.MustParseID("5117ced0-0000-4000-8000-000000000001"), "1.0")
 	return fmt.Sprintf("answered: type %d", kind), err
+}
+
+func (e *exam) reportInventory(ctx context.Context) (string, error) {
+	if err := e.logged(); err != nil {
+		return "", err
+	}
+	return "answered", e.agent.ReportInventory(ctx, "<Inventory />")
 }
 
 // forget deletes the computer that was played.
