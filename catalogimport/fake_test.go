@@ -32,6 +32,7 @@ type library struct {
 	batches   []int
 	stageHook func(batch int) error
 	prepHook  func(*update.Revision) error
+	namesErr  error // what Names fails with, if set
 }
 
 // revision is what the library stores of one.
@@ -110,6 +111,9 @@ func (s *staging) Stage(ctx context.Context, batch []catalogimport.Prepared) (ca
 }
 
 func (s *staging) Names(_ context.Context, d update.Digest) (update.File, bool, error) {
+	if s.l.namesErr != nil {
+		return update.File{}, false, s.l.namesErr
+	}
 	for _, m := range []map[update.Identity]*revision{s.l.staged, s.l.applied} {
 		for _, r := range m {
 			for _, f := range r.Files {
