@@ -14,6 +14,9 @@ type Options struct {
 	// AcceptUnsigned imports metadata that nobody signed, on the word of By.
 	AcceptUnsigned bool
 	By             string
+	// Adopt takes the medium's content folder over where it is, instead of
+	// copying the files: they are verified in place and served from there.
+	Adopt bool
 	// Progress is told how far the import is, at most a few times a second and
 	// from one goroutine at a time. It may be nil.
 	Progress func(Progress)
@@ -47,7 +50,7 @@ func (g *Ingester) Ingest(ctx context.Context, src Source, opt Options) (*Report
 		return rep, fmt.Errorf("import %s: %w", m.Source, err)
 	}
 	rep.Import = st.ID()
-	run := &run{Ingester: g, src: src, medium: m, staging: st, report: rep, tell: opt.Progress}
+	run := &run{Ingester: g, src: src, medium: m, staging: st, report: rep, adopt: opt.Adopt, tell: opt.Progress}
 	err = run.all(ctx)
 	if isRefusal(err) {
 		_, refused := g.refused(rep, err)
@@ -71,6 +74,7 @@ func (g *Ingester) Ingest(ctx context.Context, src Source, opt Options) (*Report
 // refused completes the record of a medium that is refused.
 func (g *Ingester) refused(rep *Report, reason error) (*Report, error) {
 	rep.State, rep.Error, rep.Finished = stateRefused, reason.Error(), g.Now().UTC()
+	rep.Refused = append(rep.Refused, Refusal{Item: rep.Source, Reason: rep.Error})
 	return rep, &RefusedError{Source: rep.Source, Err: reason}
 }
 
@@ -88,6 +92,7 @@ type run struct {
 	medium  update.Medium
 	staging Staging
 	report  *Report
+	adopt   bool
 	tell    func(Progress)
 	told    time.Time
 }
@@ -96,7 +101,11 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.metadata(ctx); err != nil {
 		return err
 	}
-	if err := r.payloads(ctx); err != nil {
+	if r.adopt {
+		if err := r.adoptFolder(ctx); err != nil {
+			return err
+		}
+	} else if err := r.payloads(ctx); err != nil {
 		return err
 	}
 	if r.report.Revisions+r.report.Files+r.report.FilesHeld == 0 {

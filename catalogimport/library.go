@@ -3,6 +3,7 @@ package catalogimport
 import (
 	"context"
 	"io"
+	"iter"
 
 	"sluice/wsus/update"
 )
@@ -54,4 +55,16 @@ type Content interface {
 	// it, SHA-256. What does not agree is not kept, and the error then has a
 	// method BadPayload that returns true; any other error is the store's own.
 	Put(ctx context.Context, f update.File, r io.Reader) error
+	// Adopt verifies files of a folder in place, against what it is given of
+	// them, and serves those that agree from there, for good. It tells of every
+	// file; what does not agree is told with the reason and left out.
+	Adopt(ctx context.Context, dir string, files iter.Seq2[update.File, error], tell func(Adopted)) error
+}
+
+// Adopted is what became of a file of a folder that is taken over.
+type Adopted struct {
+	Name  string
+	Bytes int64 // read since the last call
+	Done  bool  // false in the middle of a large file
+	Err   error // why the file is left out
 }

@@ -202,5 +202,8 @@ func (r *run) prepare(it *update.Item) (Prepared, error) {
 		return nil, errors.New("its extended fragment is missing, without which no computer can install it")
 	}
 	rev.Minted = it.Minted
+	if rev.Created.IsZero() {
+		rev.Created = it.Created
+	}
 	return r.staging.Prepare(rev, it, frags)
 }

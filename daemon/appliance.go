@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -74,8 +75,12 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 		}
 	}()
 	a.sinks = newSinks(a.store, a.log, a.now)
+	adopted, err := a.store.ContentRoots(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a.content, err = content.Open(ctx, content.Options{
-		Root: a.cfg.ContentDir, ReadOnly: a.cfg.ContentRoots, MinFree: int64(a.cfg.MinFree),
+		Root: a.cfg.ContentDir, ReadOnly: append(slices.Clone(a.cfg.ContentRoots), adopted...), MinFree: int64(a.cfg.MinFree),
 		Verdicts: a.store, Log: a.log, Now: a.now,
 		Changed: func(d update.Digest) { a.sinks.contentChanged(d, a.content.Have(d)) },
 	})
@@ -91,7 +96,7 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 	if a.catalog, err = openCatalogs(ctx, a.store, a.now); err != nil {
 		return nil, err
 	}
-	a.ingester = &catalogimport.Ingester{Library: a.store.Library(), Content: contentSink{a.content}, Now: a.now}
+	a.ingester = &catalogimport.Ingester{Library: a.store.Library(), Content: contentSink{a.content, a.store}, Now: a.now}
 	return a, nil
 }
 

@@ -16,7 +16,9 @@ import (
 	"sluice/daemon/api"
 	"sluice/daemon/config"
 	"sluice/daemon/store"
+	"sluice/wsus/metadata"
 	"sluice/wsus/metadata/synth"
+	"sluice/wsus/update"
 )
 
 // settings returns a configuration for a throwaway appliance on free ports.
@@ -68,6 +70,16 @@ func start(t testing.TB, a *daemon.Appliance) daemon.Addresses {
 	panic("unreachable")
 }
 
+// filesOf returns the payload files that a document names.
+func filesOf(t testing.TB, it update.Item) []update.File {
+	t.Helper()
+	rev, _, err := metadata.Split(it.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rev.Files
+}
+
 // demoMedium writes the demonstration documents with their payloads.
 func demoMedium(t testing.TB) string {
 	t.Helper()
@@ -76,7 +88,7 @@ func demoMedium(t testing.TB) string {
 		if err := os.WriteFile(filepath.Join(dir, string(rune('a'+i))+".xml"), it.Document, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range it.Files {
+		for _, f := range filesOf(t, it) {
 			out, err := os.Create(filepath.Join(dir, f.Name))
 			if err != nil {
 				t.Fatal(err)

@@ -52,7 +52,7 @@ func (a *Appliance) importOne(ctx context.Context, o api.ImportOrder) (*catalogi
 	}
 	defer src.Close()
 	rep, err := a.ingester.Ingest(ctx, src, catalogimport.Options{
-		AcceptUnsigned: o.AcceptUnsigned, By: o.By.Who, Progress: o.Progress,
+		AcceptUnsigned: o.AcceptUnsigned, By: o.By.Who, Adopt: o.Adopt, Progress: o.Progress,
 	})
 	if err != nil {
 		return rep, err

@@ -102,11 +102,11 @@ func (p *Package) item(n int) (update.Item, error) {
 	it := update.Item{Name: fmt.Sprintf("%s core/%d", scanName, n), Fragments: p.scan.byRevision[n]}
 	switch {
 	case it.Fragments == nil:
-		return it, &update.ItemError{Item: it.Name, Reason: fmt.Errorf("package.xml lists it as %v, but it has no fragments", p.scan.indexed[n])}
+		return it, &update.ItemError{Item: it.Name, Reason: fmt.Errorf("package.xml lists it as %v, but it has no fragments", p.scan.indexed[n].id)}
 	case it.Fragments.Core == nil:
 		return it, &update.ItemError{Item: it.Name, Reason: errors.New("it has fragments, but none of them is its core")}
 	}
-	it.Minted = p.scan.minted(n)
+	it.Minted, it.Created = p.scan.minted(n), p.scan.indexed[n].created
 	return it, nil
 }
 

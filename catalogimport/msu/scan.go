@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sluice/catalogimport/bounded"
 	"sluice/catalogimport/cabinet"
@@ -21,7 +22,7 @@ import (
 // fragments is what package.cab holds, by the package's own revision numbers.
 type fragments struct {
 	byRevision map[int]*update.Fragments
-	indexed    map[int]update.ID // what package.xml calls it
+	indexed    map[int]indexed // what package.xml says of it
 }
 
 // Bounds of one package. Real ones list some 800 revisions in up to 40 languages.
@@ -29,6 +30,12 @@ const (
 	maxRevisions = 1 << 16
 	maxLanguages = 1 << 10
 )
+
+// indexed is what package.xml says of a revision.
+type indexed struct {
+	id      update.ID
+	created time.Time // zero where it does not say
+}
 
 // readScan unpacks the metadata of a WSUSSCAN.cab.
 func readScan(ctx context.Context, scan []byte, lim Limits) (*fragments, error) {
@@ -44,7 +51,7 @@ func readScan(ctx context.Context, scan []byte, lim Limits) (*fragments, error) 
 	if err != nil {
 		return nil, fmt.Errorf("package.cab: %w", err)
 	}
-	f := &fragments{byRevision: make(map[int]*update.Fragments), indexed: make(map[int]update.ID)}
+	f := &fragments{byRevision: make(map[int]*update.Fragments), indexed: make(map[int]indexed)}
 	left := lim.Metadata
 	err = inner.Walk(ctx, func(m cabinet.Member, r io.Reader) error {
 		if strings.EqualFold(m.Name, "package.xml") {
@@ -177,7 +184,9 @@ func (f *fragments) indexUpdate(attrs []xml.Attr) error {
 	if len(f.indexed) == maxRevisions {
 		return fmt.Errorf("more than %d updates", maxRevisions)
 	}
-	f.indexed[int(n)] = id
+	// A date that cannot be read is not worth refusing the package for.
+	created, _ := time.Parse(time.RFC3339, bounded.Attr(attrs, "CreationDate"))
+	f.indexed[int(n)] = indexed{id, created}
 	return nil
 }
 
@@ -202,11 +211,11 @@ var identityID = regexp.MustCompile(`^\s*<UpdateIdentity\s[^>]*?UpdateID\s*=\s*"
 // minted reports whether package.xml calls the revision by another id than its
 // core fragment does.
 func (f *fragments) minted(n int) bool {
-	indexed, ok := f.indexed[n]
+	in, ok := f.indexed[n]
 	m := identityID.FindSubmatch(f.byRevision[n].Core)
 	if !ok || m == nil {
 		return false
 	}
 	id, err := update.ParseIDBytes(m[1])
-	return err == nil && id != indexed
+	return err == nil && id != in.id
 }

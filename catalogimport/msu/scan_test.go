@@ -60,7 +60,7 @@ func TestReadScan(t *testing.T) {
 	if len(two.Eula) != 1 || two.Eula[0].Language != "zh-HK" || two.Extended != nil {
 		t.Errorf("revision 2: %q", two)
 	}
-	if f.minted(1) || !f.minted(2) || f.minted(3) || f.indexed[2] != update.MustParseID(otherID) {
+	if f.minted(1) || !f.minted(2) || f.minted(3) || f.indexed[2].id != update.MustParseID(otherID) {
 		t.Errorf("minted %v %v %v, want only the one that the index calls otherwise", f.minted(1), f.minted(2), f.minted(3))
 	}
 }

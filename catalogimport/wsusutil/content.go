@@ -38,6 +38,9 @@ func (c *Content) Medium() update.Medium {
 	return update.Medium{Source: c.path, Format: "wsuscontent", Key: c.path}
 }
 
+// ContentFolder returns the folder.
+func (c *Content) ContentFolder() string { return c.path }
+
 // Items yields nothing.
 func (c *Content) Items(context.Context) iter.Seq2[update.Item, error] {
 	return func(func(update.Item, error) bool) {}

@@ -211,6 +211,15 @@ func (e *Export) Payloads(ctx context.Context) iter.Seq2[update.Payload, error] 
 	return e.content.Payloads(ctx)
 }
 
+// ContentFolder returns the WsusContent folder that came with the export, empty
+// for none.
+func (e *Export) ContentFolder() string {
+	if e.content == nil {
+		return ""
+	}
+	return e.content.path
+}
+
 // Close closes the file and the folder.
 func (e *Export) Close() error {
 	err := e.file.Close()

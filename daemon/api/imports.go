@@ -40,7 +40,7 @@ func (s *server) importMedia(w http.ResponseWriter, r *http.Request) {
 		}
 		for _, medium := range media {
 			rep, err := s.Import(r.Context(), ImportOrder{
-				Path: medium, Content: req.Content, AcceptUnsigned: req.AcceptUnsigned, By: a.by,
+				Path: medium, Content: req.Content, AcceptUnsigned: req.AcceptUnsigned, Adopt: req.Adopt, By: a.by,
 				Progress: func(p catalogimport.Progress) { out.send(wire.ImportEvent{Medium: medium, Progress: &p}) },
 			})
 			switch {

@@ -99,6 +99,7 @@ type ImportOrder struct {
 	Path           string // of one medium
 	Content        string // the WsusContent folder that came with it; empty for one beside it
 	AcceptUnsigned bool
+	Adopt          bool        // serve the content folder from where it is, instead of copying it
 	By             store.Entry // who, for the audit log
 	Progress       func(catalogimport.Progress)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"testing"
 	"time"
@@ -97,3 +98,7 @@ type noContent struct{}
 func (noContent) Have(update.Digest) bool { return false }
 
 func (noContent) Put(context.Context, update.File, io.Reader) error { return nil }
+
+func (noContent) Adopt(context.Context, string, iter.Seq2[update.File, error], func(catalogimport.Adopted)) error {
+	return nil
+}

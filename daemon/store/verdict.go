@@ -123,3 +123,21 @@ func (s *Store) NotePresence(ctx context.Context, present map[update.Digest]bool
 		return nil
 	})
 }
+
+// AddContentRoot keeps that a folder of payload files is served from where it is.
+func (s *Store) AddContentRoot(ctx context.Context, path string) error {
+	return s.Write(ctx, "add content folder", func(tx *Tx) error {
+		_, err := tx.exec(`INSERT OR IGNORE INTO content_root (path, added) VALUES (?, ?)`, path, millis(tx.Now))
+		return err
+	})
+}
+
+// ContentRoots returns the folders that were added.
+func (s *Store) ContentRoots(ctx context.Context) (paths []string, _ error) {
+	err := s.read(ctx, "content folders", func(ctx context.Context, tx *sql.Tx) (err error) {
+		rows, err := tx.QueryContext(ctx, `SELECT path FROM content_root ORDER BY path`)
+		paths, err = scanAll[string](rows, err)
+		return err
+	})
+	return paths, err
+}

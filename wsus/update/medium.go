@@ -3,6 +3,7 @@ package update
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 // Medium is what is known of a medium before anything in it is believed.
@@ -35,8 +36,9 @@ type Item struct {
 	Name      string // where in the medium it stood, for messages: a member, a record
 	Document  []byte // full server-sync document in UTF-8; nil where the medium has fragments only
 	Fragments *Fragments
-	Expect    Identity // what the medium's index calls it; zero where it has none
-	Files     []File   // locations and names the medium knows beyond the metadata
+	Expect    Identity  // what the medium's index calls it; zero where it has none
+	Files     []File    // locations and names the medium knows beyond the metadata
+	Created   time.Time // what the medium says where the metadata does not; zero for nothing
 	// Minted says that the packager of the medium made its identity up: it is not
 	// the one that the publisher's catalog knows the update by.
 	Minted bool

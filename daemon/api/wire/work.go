@@ -12,6 +12,7 @@ type Import struct {
 	Paths          []string `json:"paths"`   // absolute, on the machine of the appliance
 	Content        string   `json:"content"` // the WsusContent folder that came with them; empty for one beside each
 	AcceptUnsigned bool     `json:"accept_unsigned"`
+	Adopt          bool     `json:"adopt"` // serve the content folder from where it is, instead of copying it
 }
 
 // ImportEvent is one line of the answer to an [Import]: either how far it is, or

@@ -149,6 +149,13 @@ CREATE TABLE content (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX content_digest ON content (digest);
 
+-- Folders of payload files that an import took over where they are. Written by
+-- that import.
+CREATE TABLE content_root (
+    path  TEXT    PRIMARY KEY, -- absolute
+    added INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The digests that a client would be served.
 CREATE VIEW held AS SELECT digest, size FROM content WHERE absent = 0;
 
