@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"sluice/catalogimport"
@@ -69,6 +70,7 @@ func faultOf(err error) *fault {
 		{errors.Is(err, store.ErrBusy), http.StatusServiceUnavailable, wire.Busy, "try again"},
 		{errors.Is(err, store.ErrDiskFull), http.StatusInsufficientStorage, wire.DiskFull, "make room, then do the same again"},
 		{errors.Is(err, store.ErrDamaged), http.StatusServiceUnavailable, wire.Damaged, "stop sluice and put a backup back"},
+		{errors.Is(err, fs.ErrPermission), http.StatusInternalServerError, wire.Failed, "the account of the appliance may not read or write there"},
 		{errors.Is(err, context.DeadlineExceeded), http.StatusServiceUnavailable, wire.Busy, "try again, or ask for less"},
 	} {
 		if k.is {

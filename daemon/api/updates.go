@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"sluice/daemon/api/wire"
 	"sluice/daemon/store"
@@ -18,16 +19,15 @@ const maxPagesRead = 20
 // updateQuery is what a list of updates was asked for.
 type updateQuery struct {
 	store.UpdateFilter
-	kb       string // exactly
-	missing  bool   // files are
-	approved bool   // for any group
+	missing  bool // files are
+	approved bool // for any group
 	declined bool
 	current  bool // can be approved, and neither superseded nor declined
 }
 
 func parseUpdateQuery(r *http.Request) (u updateQuery, err error) {
 	q := queryOf(r)
-	u.Query, u.kb = q.text("search"), q.text("kb")
+	u.Query, u.KB = q.text("search"), q.text("kb")
 	u.Category = q.id("category")
 	u.missing, u.approved, u.declined, u.current = q.flag("missing"), q.flag("approved"), q.flag("declined"), q.flag("current")
 	u.Limit = q.limit()
@@ -43,11 +43,8 @@ func parseUpdateQuery(r *http.Request) (u updateQuery, err error) {
 		}
 		u.Types = append(u.Types, t)
 	}
-	if u.kb != "" {
-		if u.Query != "" {
-			return u, badRequest("search and kb exclude each other")
-		}
-		u.Query = u.kb
+	if len(u.KB) > 12 || strings.Trim(u.KB, "0123456789") != "" {
+		return u, badRequest("kb is the digits of an article, not %q", u.KB)
 	}
 	u.After, err = store.ParseUpdateCursor(after)
 	return u, err
@@ -90,7 +87,7 @@ func (s *server) updates(r *http.Request) (any, error) {
 // keeps applies what the store does not filter by.
 func (q *updateQuery) keeps(u *wire.Update) bool {
 	switch {
-	case q.kb != "" && !slices.Contains(u.KBs, q.kb),
+	case q.KB != "" && !slices.Contains(u.KBs, q.KB), // but a title has the number
 		q.missing && u.FilesMissing == 0,
 		q.declined && !u.Declined,
 		q.current && !(u.Deployable && u.Offered):

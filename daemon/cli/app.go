@@ -15,6 +15,7 @@ type env struct {
 	environ        []string // NAME=value
 	standardConfig string   // the configuration file of the system
 	version        string
+	offline        openOffline // nil where commands need a running daemon
 }
 
 // app is one run of the command line. Commands are made from it before the

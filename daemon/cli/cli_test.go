@@ -16,6 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
+		"computer": computer,
 		"sluice": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "1.2.3-test"))
 		},
@@ -24,7 +25,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the transcripts in testdata/script. Each has a folder of its
 // own, where sluice.toml is the configuration file, empty unless the script
-// brings one, and the command "exits CODE sluice ..." that wants an exit code.
+// brings one, and the command "exits CODE sluice ..." that wants an exit code. The
+// other commands of scripts are in appliance_test.go.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -38,7 +40,9 @@ func TestScripts(t *testing.T) {
 			}
 			return os.WriteFile(file, nil, 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "medium": medium, "serve": serve, "lock": lock,
+		},
 	})
 }
 

@@ -18,6 +18,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		environ:        os.Environ(),
 		standardConfig: config.DefaultPath(),
 		version:        version,
+		offline:        openHere(stderr, version),
 	})
 }
 

@@ -11,7 +11,17 @@ import (
 // commands lists what sluice can do, by name, as its help does.
 func commands() []func(*app) *cobra.Command {
 	return []func(*app) *cobra.Command{
+		newAudit,
+		newBackup,
+		newCatalog,
+		newComputers,
 		newConfig,
+		newGroups,
+		newImport,
+		newInit,
+		newKeys,
+		newStatus,
+		newUpdates,
 		newVersion,
 	}
 }

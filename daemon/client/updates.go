@@ -14,7 +14,7 @@ import (
 // UpdateQuery chooses updates. Zero fields choose all.
 type UpdateQuery struct {
 	Search   string   // words of the title, or KB numbers; beginnings of words do
-	KB       string   // digits, exactly; not together with Search
+	KB       string   // digits of one article, all of them
 	Types    []string // Software, Driver, Category, Detectoid
 	Missing  bool     // files are
 	Approved bool     // for any group

@@ -36,6 +36,7 @@ type Update struct {
 // UpdateFilter chooses updates. Zero fields choose all.
 type UpdateFilter struct {
 	Query    string // words of the title, or KB numbers; beginnings of words do
+	KB       string // digits of one article, all of them
 	Types    []update.Type
 	IDs      []update.ID
 	Category update.ID // that it belongs to: a product, a classification
@@ -111,6 +112,9 @@ func (f *UpdateFilter) sql() (query string, args []any, ok bool) {
 			return "", nil, false
 		}
 		where(`v.id IN (SELECT rowid FROM search WHERE search MATCH ?)`, words)
+	}
+	if f.KB != "" {
+		where(`v.id IN (SELECT rowid FROM search WHERE search MATCH ?)`, `"`+strings.ReplaceAll(f.KB, `"`, "")+`"`)
 	}
 	if f.Types != nil {
 		types := make([]int32, len(f.Types))
