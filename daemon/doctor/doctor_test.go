@@ -96,7 +96,7 @@ func TestHealthy(t *testing.T) {
 func TestOutside(t *testing.T) {
 	t.Parallel()
 	p := patient(t)
-	p.Control, p.Admin, p.Folders, p.Names = nil, "", nil, nil
+	p.Control, p.Admin, p.Plain, p.Folders, p.Names = nil, "", "", nil, nil
 	for name, c := range examine(t, p) {
 		if c.State != doctor.Passed && c.State != doctor.Skipped {
 			t.Errorf("%s: %s: %s", name, c.State, c.Detail)

@@ -10,39 +10,77 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// doorQuestions are about ports, TLS and what each door answers.
+// doorQuestions are about the door over TLS and that of administrators.
 func doorQuestions() []question {
 	return []question{
 		{"port of WSUS over TLS", "Computers cannot reach the appliance.",
 			"see whether sluice is running and whether a firewall lets the port through", (*exam).securePort},
-		{"port of plain WSUS", "Computers cannot download payload files.",
-			"see whether a firewall lets the port through; content is served there", (*exam).plainPort},
 		{"certificate", "Computers refuse the connection (0x80072F8F, 0x80096004).",
 			"have the computers trust the root of the appliance, and put every name they use into public_host and aliases", (*exam).certificate},
 		{"clock", "Certificates, deadlines and reports are judged by clocks.",
 			"set the clock of this machine or of the appliance", (*exam).clock},
-		{"plain door", "Whoever can change update metadata on its way can run programs on every computer.",
-			"set wsus.plain_metadata = false, and point computers at the https address", (*exam).plainDoor},
 		{"admin door", "Health and metrics cannot be watched.",
 			"see admin.listen in the configuration and the log of sluice", (*exam).adminDoor},
+	}
+}
+
+// plainQuestions are about the plain door. A scan tells where that is.
+func plainQuestions() []question {
+	return []question{
+		{"port of plain WSUS", "Computers cannot download payload files.",
+			"see whether a firewall lets the port through; content is served there", (*exam).plainPort},
+		{"plain door", "Whoever can change update metadata on its way can run programs on every computer.",
+			"set wsus.plain_metadata = false, and point computers at the https address", (*exam).plainDoor},
 	}
 }
 
 func (e *exam) securePort(ctx context.Context) (string, error) { return connect(ctx, e.base) }
 
 func (e *exam) plainPort(ctx context.Context) (string, error) {
-	if e.Plain == "" {
-		return "", skip("the address of the plain door is not known")
-	}
-	u, err := url.Parse(e.Plain)
+	u, err := e.plain()
 	if err != nil {
 		return "", err
 	}
 	return connect(ctx, u)
+}
+
+// plain returns the address of the plain door: what is given, or where the scan
+// says that files are, or the one that usually goes with the door over TLS.
+func (e *exam) plain() (*url.URL, error) {
+	if e.Plain != "" {
+		return url.Parse(e.Plain)
+	}
+	for i := range e.scan.Needed {
+		for _, f := range e.scan.Needed[i].Files {
+			if u, err := url.Parse(f.URL); err == nil && u.Scheme == "http" && u.Host != "" {
+				return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+			}
+		}
+	}
+	if u := plainOf(e.base); u != nil {
+		return u, nil
+	}
+	return nil, skip("the address of the plain door is not known")
+}
+
+// plainOf returns the plain door that goes with one over TLS: port 8530 with
+// 8531, 80 with 443, the one below with others.
+func plainOf(base *url.URL) *url.URL {
+	port, err := strconv.Atoi(base.Port())
+	switch {
+	case base.Port() == "" || port == 443:
+		port = 80
+	case err != nil || port < 2:
+		return nil
+	default:
+		port--
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(base.Hostname(), strconv.Itoa(port))}
 }
 
 // address returns host and port of a door.
@@ -136,10 +174,11 @@ func (e *exam) get(ctx context.Context, u *url.URL) (*http.Response, error) {
 const maxText = 4 << 10
 
 func (e *exam) plainDoor(ctx context.Context) (string, error) {
-	if e.Plain == "" {
-		return "", skip("the address of the plain door is not known")
+	u, err := e.plain()
+	if err != nil {
+		return "", err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(e.Plain, "/")+"/ClientWebService/client.asmx",
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.JoinPath("/ClientWebService/client.asmx").String(),
 		strings.NewReader(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>`))
 	if err != nil {
 		return "", err

@@ -6,11 +6,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +22,7 @@ import (
 // Patient is the appliance to examine.
 type Patient struct {
 	URL   string // of the WSUS door over TLS
-	Plain string // of the plain one; empty: by the port that goes with the other's
+	Plain string // of the plain one; empty: where the scan says that files are
 	Admin string // empty: not examined
 	// Names are those by which devices reach it, the first one checked against the
 	// certificate whatever the URL says; none: the host of the URL.
@@ -84,9 +82,6 @@ func newExam(p Patient, now func() time.Time) (*exam, error) {
 	if len(p.Names) == 0 {
 		p.Names = []string{base.Hostname()}
 	}
-	if p.Plain == "" {
-		p.Plain = plainURL(base)
-	}
 	e := &exam{Patient: p, base: base, now: now}
 	e.http = &http.Client{
 		Timeout:       answerTimeout,
@@ -104,21 +99,6 @@ func newExam(p Patient, now func() time.Time) (*exam, error) {
 // by which this machine alone gets there.
 func (e *exam) tls() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: e.Roots, ServerName: e.Names[0]}
-}
-
-// plainURL returns the plain door that goes with one over TLS: port 8530 with
-// 8531, 80 with 443, the one below with others.
-func plainURL(base *url.URL) string {
-	port, err := strconv.Atoi(base.Port())
-	switch {
-	case base.Port() == "" || port == 443:
-		port = 80
-	case err != nil || port < 2:
-		return ""
-	default:
-		port--
-	}
-	return "http://" + net.JoinHostPort(base.Hostname(), strconv.Itoa(port))
 }
 
 // machine is the simulated computer of the doctor on this host: always the same,

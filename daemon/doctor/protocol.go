@@ -30,7 +30,7 @@ func protocolQuestions() []question {
 	} {
 		all = append(all, question{op.name, op.means, log, func(e *exam, _ context.Context) (string, error) { return e.called(op.name) }})
 	}
-	return append(all, []question{
+	all = append(all, []question{
 		{"StartCategoryScan", "Scans that are limited to products fail.", log, (*exam).categoryScan},
 		{"RefreshCache", "Computers do not recover after a restore.", log, (*exam).refresh},
 		{"GetFileLocations", "Computers do not learn where files are.", log, (*exam).locations},
@@ -39,6 +39,8 @@ func protocolQuestions() []question {
 		{"ReportEventBatch", "The appliance does not learn what computers have and lack.", log, (*exam).report},
 		{"GetRequiredInventoryType", "Old computers cannot report.", log, (*exam).inventory},
 		{"ReportInventory", "Old computers cannot report.", log, (*exam).reportInventory},
+	}...)
+	return append(append(all, plainQuestions()...), []question{
 		{"payload file", "Computers cannot download, or get something else.",
 			`"sluice updates list --missing" names what is not here; see whether content_dir can be read`, (*exam).payload},
 		{"clean up", "The computer that the doctor played stays in the list.",

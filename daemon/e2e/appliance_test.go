@@ -105,6 +105,23 @@ func (a *appliance) start() {
 	a.wsus, a.wsusTLS, a.mdm, a.admin = m[1], m[2], m[3], m[4]
 }
 
+// keepPorts writes the ports that the daemon found into its configuration:
+// computers remember where files are.
+func (a *appliance) keepPorts() {
+	a.t.Helper()
+	text, err := os.ReadFile(a.config)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, url := range []string{a.wsus, a.wsusTLS} {
+		_, address, _ := strings.Cut(url, "://")
+		text = bytes.Replace(text, []byte(`"127.0.0.1:0"`), []byte(`"`+address+`"`), 1)
+	}
+	if err := os.WriteFile(a.config, text, 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 // stop ends the daemon as a service manager does; it must exit with 0.
 func (a *appliance) stop() {
 	a.t.Helper()
