@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"sluice/wsus/catalog"
 	"sluice/wsus/soap/xpress"
 	"sluice/wsus/update"
 	"sluice/wsus/xmllimit"
@@ -73,13 +74,13 @@ func (s *Store) Fragments(ctx context.Context, id update.RevisionID) (*update.Fr
 	return &f, nil
 }
 
-const coresQuery = `SELECT j.key, b.core FROM json_each(?) j
-	CROSS JOIN served v ON v.revision_id = j.value CROSS JOIN body b ON b.variant_id = v.id`
+// A [catalog.CoreID] is the id of a variant. Those that were applied stay as they
+// are for good, also when another one is served in their place.
+const coresQuery = `SELECT j.key, b.core FROM json_each(?) j CROSS JOIN body b ON b.variant_id = j.value`
 
-// Cores returns the core fragments of revisions whose cores are small, see
-// clientsync.Bodies. The error wraps [ErrNotFound] where one is not there or
-// is large.
-func (s *Store) Cores(ctx context.Context, ids []update.RevisionID) ([][]byte, error) {
+// Cores returns small core fragments, see clientsync.Bodies. The error wraps
+// [ErrNotFound] where one is not there or is large.
+func (s *Store) Cores(ctx context.Context, ids []catalog.CoreID) ([][]byte, error) {
 	cores := make([][]byte, len(ids))
 	err := s.read(ctx, "cores", func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, coresQuery, jsonList(ids))
@@ -101,19 +102,19 @@ func (s *Store) Cores(ctx context.Context, ids []update.RevisionID) ([][]byte, e
 	}
 	for i, core := range cores {
 		if core == nil {
-			return nil, fmt.Errorf("core of revision %d: %w", ids[i], ErrNotFound)
+			return nil, fmt.Errorf("core %d: %w", ids[i], ErrNotFound)
 		}
 	}
 	return cores, nil
 }
 
-const chunkQuery = `SELECT v.xpress_len > 0, c.data FROM served v
-	LEFT JOIN core_chunk c ON c.variant_id = v.id AND c.n = ? WHERE v.revision_id = ?`
+const chunkQuery = `SELECT v.xpress_len > 0, c.data FROM variant v
+	LEFT JOIN core_chunk c ON c.variant_id = v.id AND c.n = ? WHERE v.id = ?`
 
 // CoreChunk returns a chunk of a large core, see clientsync.Bodies.
-func (s *Store) CoreChunk(ctx context.Context, id update.RevisionID, n int) ([]byte, error) {
+func (s *Store) CoreChunk(ctx context.Context, id catalog.CoreID, n int) ([]byte, error) {
 	var chunk []byte
-	err := s.read(ctx, fmt.Sprintf("core of revision %d", id), func(ctx context.Context, tx *sql.Tx) error {
+	err := s.read(ctx, fmt.Sprintf("core %d", id), func(ctx context.Context, tx *sql.Tx) error {
 		var large bool
 		err := tx.QueryRowContext(ctx, chunkQuery, n, id).Scan(&large, &chunk)
 		switch {

@@ -11,6 +11,7 @@ import (
 
 	"sluice/daemon/store"
 	"sluice/daemon/store/storetest"
+	"sluice/wsus/catalog"
 	"sluice/wsus/soap"
 	"sluice/wsus/soap/xpress"
 	"sluice/wsus/update"
@@ -27,6 +28,7 @@ func TestBodiesComeBackUnchanged(t *testing.T) {
 	importAll(t, s, "m", m, local)
 	rows := graph(t, s)
 	id, localID := rows[named(1)].ID, rows[named(2)].ID
+	core, localCore := rows[named(1)].Core, rows[named(2)].Core
 
 	doc, err := s.Document(t.Context(), id)
 	if err != nil || !bytes.Equal(doc, m.item.Document) {
@@ -50,12 +52,12 @@ func TestBodiesComeBackUnchanged(t *testing.T) {
 	if _, err := s.Fragments(t.Context(), 999); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("fragments of an unknown revision: %v, want ErrNotFound", err)
 	}
-	cores, err := s.Cores(t.Context(), []update.RevisionID{localID, id, localID})
+	cores, err := s.Cores(t.Context(), []catalog.CoreID{localCore, core, localCore})
 	if diff := cmp.Diff([][]byte{local.frags.Core, m.frags.Core, local.frags.Core}, cores); err != nil || diff != "" {
 		t.Errorf("cores in the order asked: %v (-want +got):\n%s", err, diff)
 	}
-	if _, err := s.Cores(t.Context(), []update.RevisionID{id, 999}); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("core of an unknown revision: %v, want ErrNotFound", err)
+	if _, err := s.Cores(t.Context(), []catalog.CoreID{core, 999}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("core that was never stored: %v, want ErrNotFound", err)
 	}
 }
 
@@ -87,14 +89,14 @@ func TestLargeCores(t *testing.T) {
 			t.Errorf("%d bytes escaped: XpressLen %d", len(escaped), r.XpressLen)
 			continue
 		} else if !large {
-			if _, err := s.CoreChunk(t.Context(), r.ID, 0); !errors.Is(err, store.ErrNotFound) {
+			if _, err := s.CoreChunk(t.Context(), r.Core, 0); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("chunk of a small core: %v, want ErrNotFound", err)
 			}
 			continue
 		}
 		var wire []byte
 		for n := 0; ; n++ {
-			chunk, err := s.CoreChunk(t.Context(), r.ID, n)
+			chunk, err := s.CoreChunk(t.Context(), r.Core, n)
 			if errors.Is(err, io.EOF) {
 				break
 			}
@@ -107,7 +109,7 @@ func TestLargeCores(t *testing.T) {
 		if err != nil || int64(len(wire)) != r.XpressLen || !bytes.Equal(plain, escaped) {
 			t.Errorf("%d bytes: wire form of %d bytes, announced %d, decodes wrongly: %v", len(core), len(wire), r.XpressLen, err)
 		}
-		if _, err := s.Cores(t.Context(), []update.RevisionID{r.ID}); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.Cores(t.Context(), []catalog.CoreID{r.Core}); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("large core among small ones: %v, want ErrNotFound", err)
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Store) GraphRows(ctx context.Context) iter.Seq2[catalog.Row, error] {
 // first, and hands over the last. The first import of a revision tells since
 // when it is served.
 func graphRows(ctx context.Context, tx *sql.Tx, yield func(catalog.Row) bool) error {
-	rows, err := tx.QueryContext(ctx, `SELECT v.revision_id, r.update_id, r.number, v.type, v.category, v.flags,
+	rows, err := tx.QueryContext(ctx, `SELECT v.revision_id, v.id, r.update_id, r.number, v.type, v.category, v.flags,
 		v.is_document, v.relations, v.wire_len, v.xpress_len, i.finished, i.applied_seq
 		FROM variant v JOIN revision r ON r.id = v.revision_id JOIN import i ON i.id = v.import_id
 		WHERE i.state = 'applied' ORDER BY v.revision_id, v.is_document, v.import_id`)
@@ -61,7 +61,7 @@ func graphRows(ctx context.Context, tx *sql.Tx, yield func(catalog.Row) bool) er
 			flags   variantFlags
 			applied int64
 		)
-		if err := rows.Scan(&next.ID, guid{&next.Identity.ID}, &next.Identity.Number, &next.Type, &next.Category, &flags,
+		if err := rows.Scan(&next.ID, &next.Core, guid{&next.Identity.ID}, &next.Identity.Number, &next.Type, &next.Category, &flags,
 			&next.Document, &raw, &next.PlainLen, &next.XpressLen, &applied, &next.Seq); err != nil {
 			return err
 		}

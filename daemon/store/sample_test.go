@@ -55,13 +55,14 @@ func TestSeedKeepsCapturedFragments(t *testing.T) {
 	core := `<UpdateIdentity UpdateID="aa000000-0000-0000-0000-000000000001" RevisionNumber="5" /><Properties UpdateType="Software" />` +
 		`<ApplicabilityRules><IsInstalled><True /></IsInstalled></ApplicabilityRules>`
 	storetest.Seed(t, s, storetest.SeedRevision{RevisionID: 77, Item: update.Item{Name: "f", Fragments: &update.Fragments{Core: []byte(core)}}})
-	cores, err := s.Cores(t.Context(), []update.RevisionID{77})
+	want := update.Identity{ID: uid(1), Number: 5}
+	r, ok := graph(t, s)[want]
+	if !ok || r.ID != 77 || r.Document || !r.Always {
+		t.Errorf("row %+v", r)
+	}
+	cores, err := s.Cores(t.Context(), []catalog.CoreID{r.Core})
 	if err != nil || string(cores[0]) != core {
 		t.Errorf("core %q, %v", cores, err)
-	}
-	want := update.Identity{ID: uid(1), Number: 5}
-	if r, ok := graph(t, s)[want]; !ok || r.ID != 77 || r.Document || !r.Always {
-		t.Errorf("row %+v", r)
 	}
 }
 

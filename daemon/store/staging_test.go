@@ -12,6 +12,7 @@ import (
 	"sluice/catalogimport"
 	"sluice/daemon/store"
 	"sluice/daemon/store/storetest"
+	"sluice/wsus/catalog"
 	"sluice/wsus/update"
 )
 
@@ -94,6 +95,7 @@ func TestServedVariant(t *testing.T) {
 			s := storetest.New(t)
 			var id update.RevisionID
 			var seq int64
+			served := make(map[catalog.CoreID]string)
 			for i, st := range tt.steps {
 				importAll(t, s, string(rune('a'+i)), st.m)
 				rows := graph(t, s)
@@ -101,9 +103,15 @@ func TestServedVariant(t *testing.T) {
 				if i == 0 {
 					id, seq = r.ID, r.Seq
 				}
-				cores, err := s.Cores(t.Context(), []update.RevisionID{r.ID})
+				cores, err := s.Cores(t.Context(), []catalog.CoreID{r.Core})
 				if err != nil || string(cores[0]) != st.want {
 					t.Errorf("step %d serves %q, %v, want %q", i, cores, err, st.want)
+				}
+				served[r.Core] = st.want
+				for old, want := range served { // a snapshot may still know it
+					if cores, err := s.Cores(t.Context(), []catalog.CoreID{old}); err != nil || string(cores[0]) != want {
+						t.Errorf("step %d: core %d is %q, %v, want it to stay %q", i, old, cores, err, want)
+					}
 				}
 				if len(rows) != 1 || r.ID != id || r.Seq != seq {
 					t.Errorf("step %d: %d rows, id %d, seq %d, want one, %d and %d as at first", i, len(rows), r.ID, r.Seq, id, seq)

@@ -31,6 +31,7 @@ type Graph struct {
 	typ     []update.Type
 	flags   []uint16
 	cnf     []int32
+	core    []CoreID
 	plain   []int64
 	xpress  []int64
 	since   []int32 // days since 1970
@@ -189,7 +190,7 @@ func (b *builder) build() (*Graph, error) {
 	g := &Graph{
 		id: make([]update.RevisionID, n), upd: make([]int32, n), number: make([]int32, n),
 		typ: make([]update.Type, n), flags: make([]uint16, n), cnf: make([]int32, n),
-		plain: make([]int64, n), xpress: make([]int64, n), since: make([]int32, n),
+		core: make([]CoreID, n), plain: make([]int64, n), xpress: make([]int64, n), since: make([]int32, n),
 	}
 	g.updates = b.updateIDs()
 	nu := len(g.updates)
@@ -205,7 +206,7 @@ func (b *builder) build() (*Graph, error) {
 		r, u := int32(i), g.update(row.Identity.ID)
 		g.id[r], g.upd[r], g.number[r], g.typ[r] = row.ID, u, row.Identity.Number, row.Type
 		g.flags[r] = rowFlags(row)
-		g.plain[r], g.xpress[r] = row.PlainLen, row.XpressLen
+		g.core[r], g.plain[r], g.xpress[r] = row.Core, row.PlainLen, row.XpressLen
 		g.since[r] = int32(row.Since.Unix() / secondsPerDay)
 		switch h := g.head[u]; {
 		case h < 0 || g.number[h] < row.Identity.Number:

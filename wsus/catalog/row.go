@@ -6,6 +6,12 @@ import (
 	"sluice/wsus/update"
 )
 
+// CoreID names a stored core fragment. What it names never changes nor goes: a
+// revision that gets another core, because a document took the place of
+// fragments or a newer import that of an older one, gets another CoreID. A
+// snapshot made before that still reads the core whose lengths it knows.
+type CoreID int64
+
 // Row is what the graph needs of one stored revision.
 type Row struct {
 	ID         update.RevisionID
@@ -22,6 +28,8 @@ type Row struct {
 	Supersedes    []update.ID
 	Drivers       []update.DriverMatch
 
+	// Core is where the core fragment is stored.
+	Core CoreID
 	// PlainLen is the length in bytes of the core fragment escaped as element
 	// text. XpressLen is the length of its stored Xpress blocks, or 0 where it is
 	// small and packed when it is sent.

@@ -116,7 +116,8 @@ type Entry struct {
 	Revision   update.RevisionID
 	Leaf       bool
 	Deployment update.Deployment
-	// PlainLen and XpressLen are as in [Row].
+	// Core, PlainLen and XpressLen are as in [Row].
+	Core                CoreID
 	PlainLen, XpressLen int64
 }
 
@@ -130,6 +131,7 @@ func (s *Snapshot) entry(p *Plan, r int32) Entry {
 	out := Entry{
 		Revision:  g.id[r],
 		Leaf:      g.leaf(r),
+		Core:      g.core[r],
 		PlainLen:  g.plain[r],
 		XpressLen: g.xpress[r],
 		Deployment: update.Deployment{

@@ -131,7 +131,7 @@ func (a *answer) newUpdates(ctx context.Context, s *Server, entries []catalog.En
 func (a *answer) core(s *Server, e *catalog.Entry, small []byte) {
 	if e.XpressLen > 0 {
 		a.large += e.PlainLen
-		a.Add(&largeCore{chunks: s.chunks, key: keyOf(e)})
+		a.Add(&largeCore{chunks: s.chunks, entry: *e})
 		return
 	}
 	a.Append(func(b []byte) []byte { return append(b, small...) })

@@ -8,42 +8,31 @@ import (
 
 	"sluice/wsus/catalog"
 	"sluice/wsus/soap"
-	"sluice/wsus/update"
 )
-
-// coreKey names the core of a revision as a snapshot knows it. A document that
-// takes the place of a revision's fragments may change its core, and then its
-// lengths.
-type coreKey struct {
-	id            update.RevisionID
-	plain, xpress int64
-}
-
-func keyOf(e *catalog.Entry) coreKey { return coreKey{e.Revision, e.PlainLen, e.XpressLen} }
 
 // coreCache keeps small cores, escaped for the wire.
 type coreCache struct {
 	bodies Bodies
-	kept   *byteCache[coreKey]
+	kept   *byteCache[catalog.CoreID]
 }
 
 func newCoreCache(bodies Bodies, max int64) *coreCache {
-	return &coreCache{bodies: bodies, kept: newByteCache[coreKey](max)}
+	return &coreCache{bodies: bodies, kept: newByteCache[catalog.CoreID](max)}
 }
 
 // load appends to dst the escaped cores of entries, and nil for large ones. What
 // is not kept is asked for in one call.
 func (c *coreCache) load(ctx context.Context, dst [][]byte, entries []catalog.Entry) ([][]byte, error) {
-	var missing []update.RevisionID
+	var missing []catalog.CoreID
 	for i := range entries {
 		e := &entries[i]
 		if e.XpressLen > 0 {
 			dst = append(dst, nil)
 			continue
 		}
-		core, ok := c.kept.get(keyOf(e))
+		core, ok := c.kept.get(e.Core)
 		if !ok {
-			missing = append(missing, e.Revision)
+			missing = append(missing, e.Core)
 		}
 		dst = append(dst, core)
 	}
@@ -65,17 +54,17 @@ func (c *coreCache) load(ctx context.Context, dst [][]byte, entries []catalog.En
 		}
 		out[i] = soap.AppendEscaped(make([]byte, 0, e.PlainLen), cores[0])
 		cores = cores[1:]
-		// Of another length it is newer than the snapshot that asks.
-		if int64(len(out[i])) == e.PlainLen {
-			c.kept.put(keyOf(e), out[i])
+		if int64(len(out[i])) != e.PlainLen {
+			return dst, fmt.Errorf("core of revision %d: %w", e.Revision, errCoreLength)
 		}
+		c.kept.put(e.Core, out[i])
 	}
 	return dst, nil
 }
 
 // chunkKey names a chunk of a large core.
 type chunkKey struct {
-	core coreKey
+	core catalog.CoreID
 	n    int
 }
 
@@ -104,7 +93,7 @@ func (c *chunkCache) chunk(ctx context.Context, k chunkKey) ([]byte, error) {
 	if data, ok := c.kept.get(k); ok { // loaded by whom we waited for
 		return data, nil
 	}
-	data, err := c.bodies.CoreChunk(ctx, k.core.id, k.n)
+	data, err := c.bodies.CoreChunk(ctx, k.core, k.n)
 	if err != nil {
 		return nil, err
 	}
@@ -115,27 +104,27 @@ func (c *chunkCache) chunk(ctx context.Context, k chunkKey) ([]byte, error) {
 // largeCore is the core of one revision as a soap.Body.
 type largeCore struct {
 	chunks *chunkCache
-	key    coreKey
+	entry  catalog.Entry
 }
 
 var _ soap.Body = (*largeCore)(nil)
 
 // PlainLen implements soap.Body.
-func (c *largeCore) PlainLen() int64 { return c.key.plain }
+func (c *largeCore) PlainLen() int64 { return c.entry.PlainLen }
 
 // XpressLen implements soap.Body.
-func (c *largeCore) XpressLen() int64 { return c.key.xpress }
+func (c *largeCore) XpressLen() int64 { return c.entry.XpressLen }
 
 // WriteXpress implements soap.Body. It never writes more than it promised.
 func (c *largeCore) WriteXpress(ctx context.Context, w io.Writer) error {
-	left := c.key.xpress
+	left := c.entry.XpressLen
 	for n := 0; left > 0; n++ {
-		data, err := c.chunks.chunk(ctx, chunkKey{c.key, n})
+		data, err := c.chunks.chunk(ctx, chunkKey{c.entry.Core, n})
 		if errors.Is(err, io.EOF) || err == nil && (len(data) == 0 || int64(len(data)) > left) {
-			err = fmt.Errorf("%w: it changed meanwhile", errCoreLength)
+			err = errCoreLength
 		}
 		if err != nil {
-			return fmt.Errorf("core of revision %d, chunk %d: %w", c.key.id, n, err)
+			return fmt.Errorf("core of revision %d, chunk %d: %w", c.entry.Revision, n, err)
 		}
 		if _, err := w.Write(data); err != nil {
 			return err

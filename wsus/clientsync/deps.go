@@ -54,14 +54,14 @@ type Roster interface {
 // Bodies is where the texts of revisions are kept.
 type Bodies interface {
 	// Cores returns the core fragments of revisions whose [catalog.Entry] has
-	// XpressLen 0, in the order asked, as stored: not escaped. A revision that is
-	// not there is an error.
-	Cores(ctx context.Context, ids []update.RevisionID) ([][]byte, error)
+	// XpressLen 0, in the order asked, as stored: not escaped. One that is not
+	// there is an error.
+	Cores(ctx context.Context, ids []catalog.CoreID) ([][]byte, error)
 	// CoreChunk returns chunk n, from 0 up, of a core that is stored in wire form:
 	// Xpress blocks of the core escaped as element text. A chunk is a run of whole
 	// blocks of at most 1 MiB, and all of them together have [catalog.Entry]
 	// XpressLen bytes. Past the last it returns io.EOF.
-	CoreChunk(ctx context.Context, id update.RevisionID, n int) ([]byte, error)
+	CoreChunk(ctx context.Context, id catalog.CoreID, n int) ([]byte, error)
 	// Details returns everything else of a revision.
 	Details(ctx context.Context, id update.RevisionID) (*Details, error)
 	// Files returns the files of digests, in any order, without those that no

@@ -58,8 +58,8 @@ type world struct {
 	computer update.Computer
 	refuse   bool
 
-	cores   map[update.RevisionID]string
-	chunks  map[update.RevisionID][][]byte
+	cores   map[catalog.CoreID]string
+	chunks  map[catalog.CoreID][][]byte
 	details map[update.RevisionID]*clientsync.Details
 	files   map[update.Digest]update.File
 	loads   int // calls of Cores and CoreChunk
@@ -80,8 +80,8 @@ func newWorld(tb testing.TB) *world {
 		devices:  map[string]int64{"e1da06a3-5601-43c9-bac3-52d5db701494": 1},
 		seats:    map[int64]clientsync.Seat{1: {Device: 1, Registered: true}},
 		sets:     map[catalog.PlanKey]catalog.GroupSet{{}: {{Group: update.AllComputers}}},
-		cores:    make(map[update.RevisionID]string),
-		chunks:   make(map[update.RevisionID][][]byte),
+		cores:    make(map[catalog.CoreID]string),
+		chunks:   make(map[catalog.CoreID][][]byte),
 		details:  make(map[update.RevisionID]*clientsync.Details),
 		files:    make(map[update.Digest]update.File),
 	}
@@ -123,21 +123,25 @@ func (w *world) rebuild() {
 	w.snap = catalog.NewSnapshot(g, &rules, w.seq, w.now)
 }
 
-// add adds a revision with its core. One longer than 16 KiB is stored in wire
-// form, in chunks of one or two blocks.
+// add adds a revision with its core, under the number of the revision where the
+// row has no other. One longer than 16 KiB is stored in wire form, in chunks of
+// one or two blocks.
 func (w *world) add(r catalog.Row, core string) {
+	if r.Core == 0 {
+		r.Core = catalog.CoreID(r.ID)
+	}
 	escaped := soap.AppendEscaped(nil, []byte(core))
 	r.PlainLen = int64(len(escaped))
 	if len(core) > 16<<10 {
 		for len(escaped) > 0 {
-			n := min(len(escaped), (1+len(w.chunks[r.ID])%2)*xpress.BlockSize)
+			n := min(len(escaped), (1+len(w.chunks[r.Core])%2)*xpress.BlockSize)
 			chunk := xpress.AppendEncode(nil, escaped[:n])
-			w.chunks[r.ID] = append(w.chunks[r.ID], chunk)
+			w.chunks[r.Core] = append(w.chunks[r.Core], chunk)
 			r.XpressLen += int64(len(chunk))
 			escaped = escaped[n:]
 		}
 	}
-	w.cores[r.ID] = core
+	w.cores[r.Core] = core
 	w.rows = append(w.rows, r)
 }
 
@@ -221,7 +225,7 @@ func (w *world) Register(_ context.Context, device int64, c update.Computer) err
 }
 
 // Cores implements clientsync.Bodies.
-func (w *world) Cores(_ context.Context, ids []update.RevisionID) (out [][]byte, err error) {
+func (w *world) Cores(_ context.Context, ids []catalog.CoreID) (out [][]byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.loads++
@@ -236,7 +240,7 @@ func (w *world) Cores(_ context.Context, ids []update.RevisionID) (out [][]byte,
 }
 
 // CoreChunk implements clientsync.Bodies.
-func (w *world) CoreChunk(_ context.Context, id update.RevisionID, n int) ([]byte, error) {
+func (w *world) CoreChunk(_ context.Context, id catalog.CoreID, n int) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.loads++

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"sluice/wsus/catalog"
 	"sluice/wsus/soap"
-	"sluice/wsus/update"
 )
 
 // readSync reads the SyncUpdates call in an envelope.
@@ -123,7 +123,7 @@ type slowChunks struct {
 	gate             chan struct{}
 }
 
-func (s *slowChunks) CoreChunk(_ context.Context, _ update.RevisionID, n int) ([]byte, error) {
+func (s *slowChunks) CoreChunk(_ context.Context, _ catalog.CoreID, n int) ([]byte, error) {
 	if now := s.now.Add(1); now > s.most.Load() {
 		s.most.Store(now)
 	}
