@@ -34,12 +34,12 @@ func TestCores(t *testing.T) {
 			loads := w.loads
 			r := w.sync(w.cookie(), "", header...)
 			got := make(map[int]string)
-			for _, info := range find(parse(t, r.body), "UpdateInfo") {
+			for _, info := range parse(t, r.body).Find("UpdateInfo") {
 				var id int
-				if _, err := fmt.Sscan(find(info, "ID")[0].text, &id); err != nil {
+				if _, err := fmt.Sscan(info.Find("ID")[0].Text, &id); err != nil {
 					t.Fatal(err)
 				}
-				got[id] = find(info, "Xml")[0].text
+				got[id] = info.Find("Xml")[0].Text
 			}
 			if diff := cmp.Diff(cores, got); diff != "" {
 				t.Errorf("warm %v, %v: cores (-want +got):\n%.2000s", warm, header, diff)
@@ -52,16 +52,6 @@ func TestCores(t *testing.T) {
 			}
 		}
 	}
-}
-
-func find(e *element, name string) (out []*element) {
-	if e.name.Local == name {
-		return []*element{e}
-	}
-	for _, c := range e.children {
-		out = append(out, find(c, name)...)
-	}
-	return out
 }
 
 func TestPagesByBytes(t *testing.T) {
@@ -152,7 +142,7 @@ func TestReplacedCore(t *testing.T) {
 			for i, snap := range []*catalog.Snapshot{newer, older, newer, older} {
 				w.snap = snap
 				for _, header := range [][]string{nil, {"Accept-Encoding", "xpress"}} {
-					got := find(parse(t, w.sync(w.cookie(), "", header...).body), "Xml")[0].text
+					got := parse(t, w.sync(w.cookie(), "", header...).body).Find("Xml")[0].Text
 					if want := cores[(i+1)%2]; got != want {
 						t.Errorf("scan %d %v: %.40q of %d bytes, want %.40q of %d", i, header, got, len(got), want, len(want))
 					}

@@ -50,8 +50,8 @@ func (w *world) info(operation, ids string, types string, locales ...string) rep
 // fragments returns ID and Xml of every Update.
 func fragments(t *testing.T, r reply) (out []string) {
 	t.Helper()
-	for _, e := range find(parse(t, r.body), "Update") {
-		out = append(out, find(e, "ID")[0].text+" "+find(e, "Xml")[0].text)
+	for _, e := range parse(t, r.body).Find("Update") {
+		out = append(out, e.Find("ID")[0].Text+" "+e.Find("Xml")[0].Text)
 	}
 	return out
 }
@@ -59,8 +59,8 @@ func fragments(t *testing.T, r reply) (out []string) {
 // places returns digest and URL of every FileLocation.
 func places(t *testing.T, r reply) (out []string) {
 	t.Helper()
-	for _, e := range find(parse(t, r.body), "FileLocation") {
-		out = append(out, find(e, "FileDigest")[0].text+" "+find(e, "Url")[0].text)
+	for _, e := range parse(t, r.body).Find("FileLocation") {
+		out = append(out, e.Find("FileDigest")[0].Text+" "+e.Find("Url")[0].Text)
 	}
 	return out
 }

@@ -26,15 +26,15 @@ func TestRefreshCache(t *testing.T) {
 	call := func(inner string) reply { return w.call("RefreshCache", cookieXML("cookie", w.cookie())+inner) }
 	r := call("<globalIDs>" + identity(1, 1) + identity(2, 1) + identity(2, 2) + identity(3, 1) + identity(4, 1) + identity(5, 1) + "</globalIDs>")
 	var got []string
-	for _, e := range find(parse(t, r.body), "RefreshCacheResult")[0].children {
+	for _, e := range parse(t, r.body).Find("RefreshCacheResult")[0].Children {
 		var names []string
-		for _, c := range e.children {
-			names = append(names, c.name.Local)
+		for _, c := range e.Children {
+			names = append(names, c.Name.Local)
 		}
 		if diff := cmp.Diff([]string{"RevisionID", "GlobalID", "IsLeaf", "Deployment"}, names); diff != "" {
 			t.Errorf("children (-want +got):\n%s", diff)
 		}
-		got = append(got, e.children[0].text+" "+e.children[1].children[0].text+" "+e.children[2].text+" "+find(e, "Action")[0].text)
+		got = append(got, e.Children[0].Text+" "+e.Children[1].Children[0].Text+" "+e.Children[2].Text+" "+e.Find("Action")[0].Text)
 	}
 	want := []string{"1 " + uid(1).String() + " false Evaluate", "2 " + uid(2).String() + " true Install"}
 	if diff := cmp.Diff(want, got); diff != "" {
