@@ -18,33 +18,41 @@ type catalogs struct {
 	store   *store.Store
 	now     func() time.Time
 	current atomic.Pointer[catalog.Snapshot]
-	mu      sync.Mutex // one rebuild at a time
+
+	mu       sync.Mutex // one rebuild at a time
+	graphSeq int64      // of the last import that the graph certainly shows
 }
 
 func openCatalogs(ctx context.Context, s *store.Store, now func() time.Time) (*catalogs, error) {
 	c := &catalogs{store: s, now: now}
-	return c, c.rebuild(ctx, true)
+	return c, c.rebuild(ctx)
 }
 
 // Current returns the snapshot of now.
 func (c *catalogs) Current() *catalog.Snapshot { return c.current.Load() }
 
-// rebuild shows what is in the store now. With graph it reads the revisions
-// anew.
-func (c *catalogs) rebuild(ctx context.Context, graph bool) error {
+// rebuild shows what is in the store now. It reads the revisions anew if an
+// import was applied since it last did.
+func (c *catalogs) rebuild(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// The rules are read first: a seq that is too low only repeats something.
+	// The rules are read first: a seq that is too low only repeats something. One
+	// that is too high would never be told, so that the graph is at least as new.
 	rules, seq, err := c.store.Rules(ctx)
 	if err != nil {
 		return fmt.Errorf("show catalog: %w", err)
 	}
+	applied, err := c.store.CatalogSeq(ctx)
+	if err != nil {
+		return fmt.Errorf("show catalog: %w", err)
+	}
 	var g *catalog.Graph
-	if old := c.current.Load(); old != nil && !graph {
+	if old := c.current.Load(); old != nil && applied == c.graphSeq {
 		g = old.Graph()
 	} else if g, err = catalog.Build(c.store.GraphRows(ctx)); err != nil {
 		return fmt.Errorf("show catalog: %w", err)
 	}
+	c.graphSeq = applied
 	c.current.Store(catalog.NewSnapshot(g, rules, seq, c.now()))
 	return nil
 }
@@ -60,25 +68,21 @@ const (
 // run rebuilds after changes until ctx ends. failed is told of rebuilds that
 // did not work; the snapshot before stays.
 func (c *catalogs) run(ctx context.Context, failed func(error)) {
-	imports, stopImports := c.store.Subscribe(store.CatalogChanged)
-	defer stopImports()
-	rules, stopRules := c.store.Subscribe(store.DeploymentsChanged)
-	defer stopRules()
+	changes, stop := c.store.Subscribe(store.CatalogChanged | store.DeploymentsChanged)
+	defer stop()
 	hourly := time.NewTicker(scopeEvery)
 	defer hourly.Stop()
 	for {
-		graph, due := false, false
+		due := false
 		select {
 		case <-ctx.Done():
 			return
-		case <-imports:
-			graph = true
-		case <-rules:
+		case <-changes:
 		case <-hourly.C:
 			due = true
 		}
 		if due || c.Current().Seq != c.store.Seq() {
-			if err := c.rebuild(ctx, graph); err != nil && ctx.Err() == nil {
+			if err := c.rebuild(ctx); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 		}

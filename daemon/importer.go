@@ -61,7 +61,7 @@ func (a *Appliance) importOne(ctx context.Context, o api.ImportOrder) (*catalogi
 	if err := a.store.RefreshReadiness(ctx); err != nil {
 		return rep, err
 	}
-	return rep, a.catalog.rebuild(ctx, rep.New > 0)
+	return rep, a.catalog.rebuild(ctx)
 }
 
 // importLimits are the limits of the configuration as the sources take them.

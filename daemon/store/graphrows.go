@@ -30,6 +30,16 @@ func (s *Store) GraphRows(ctx context.Context) iter.Seq2[catalog.Row, error] {
 	}
 }
 
+// CatalogSeq returns the number of the commit that last changed what
+// [Store.GraphRows] yields; 0 where nothing was imported yet.
+func (s *Store) CatalogSeq(ctx context.Context) (seq int64, _ error) {
+	err := s.read(ctx, "catalog seq", func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT coalesce(max(applied_seq), 0) FROM import
+			WHERE state = 'applied' AND EXISTS (SELECT 1 FROM variant WHERE import_id = import.id)`).Scan(&seq)
+	})
+	return seq, err
+}
+
 // graphRows reads the variants of each revision one after the other, the worst
 // first, and hands over the last. The first import of a revision tells since
 // when it is served.

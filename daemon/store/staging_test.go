@@ -296,3 +296,33 @@ func TestDiskFullWhileStaging(t *testing.T) {
 		t.Errorf("core after the import was repeated: %d bytes, %v, want %d", len(f.Core), err, len(noise))
 	}
 }
+
+// What an import that changes nothing leaves as it was need not be read again.
+func TestCatalogSeq(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	want := int64(0)
+	for i, st := range []struct {
+		name    string
+		changes bool
+		act     func()
+	}{
+		{"a new store", false, func() {}},
+		{"an import", true, func() { importAll(t, s, "a", software(1, 1)) }},
+		{"the same again", false, func() { importAll(t, s, "b", software(1, 1)) }},
+		{"an approval", false, func() {
+			if _, err := s.Approve(t.Context(), store.Entry{Who: "x"}, update.Approval{Update: uid(1), Group: update.AllComputers, Action: update.Install}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"another import", true, func() { importAll(t, s, "c", software(2, 1)) }},
+	} {
+		st.act()
+		if st.changes {
+			want = s.Seq()
+		}
+		if got, err := s.CatalogSeq(t.Context()); err != nil || got != want {
+			t.Errorf("step %d, %s: %d, %v, want %d", i, st.name, got, err, want)
+		}
+	}
+}
