@@ -30,6 +30,7 @@ func parseUpdateQuery(r *http.Request) (u updateQuery, err error) {
 	u.Query, u.KB = q.text("search"), q.text("kb")
 	u.Category = q.id("category")
 	u.missing, u.approved, u.declined, u.current = q.flag("missing"), q.flag("approved"), q.flag("declined"), q.flag("current")
+	u.Revisions = q.flag("revisions")
 	u.Limit = q.limit()
 	after := q.text("cursor")
 	q.text("type")
@@ -165,11 +166,14 @@ func (d *decisions) update(u *store.Update) wire.Update {
 		Type: u.Type.String(), Category: string(u.Category),
 		Classification: u.Classification, ClassificationID: idOrNull(u.ClassificationID),
 		KBs: list(u.KBs), Severity: u.Severity,
-		Deployable: u.Deployable && !u.Expired, Declined: d.declined[u.ID], Expired: u.Expired, Local: !u.Document,
+		Deployable: u.Deployable && !u.Expired, Declined: d.declined[u.ID], Expired: u.Expired, Local: u.Minted, Highest: u.Highest,
 		Provenance: string(u.Provenance), EulaID: idOrNull(u.EulaID), Approved: list(d.approvals[u.ID]),
 		Files: u.Files.Files, FilesMissing: u.Files.Missing, Bytes: u.Files.Bytes, BytesMissing: u.Files.MissingBytes,
 	}
-	w.Offered = !w.Declined && d.snapshot.InScope(u.ID)
+	if !u.Highest {
+		w.Approved = []wire.Approval{} // clients are never told of it
+	}
+	w.Offered = u.Highest && !w.Declined && d.snapshot.InScope(u.ID)
 	w.KB = firstKB(u.KBs)
 	return w
 }

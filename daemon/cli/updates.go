@@ -26,20 +26,23 @@ func newUpdates(a *app) *cobra.Command {
 
 func newUpdatesList(a *app) *cobra.Command {
 	var (
-		l   listFlags
-		q   client.UpdateQuery
-		all bool
+		l       listFlags
+		q       client.UpdateQuery
+		all     bool
+		highest bool
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List updates, the newest first",
 		Long: "Lists the updates that can be approved: not superseded, expired or declined.\n" +
 			"With --all, --declined or --type, and with --json, none are left out but those\n" +
-			"that the flags do.",
+			"that the flags do. JSON has every revision of them; \"highest\" marks the one that\n" +
+			"computers are offered.",
 		Example: "  sluice updates list --search \"windows 11 cumulative\"\n" +
 			"  sluice updates list --approved --missing\n" +
 			"  sluice updates list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			q.Revisions = a.json && !highest
 			q.Current = !all && !a.json && !q.Declined && len(q.Types) == 0
 			return a.onAppliance(cmd.Context(), false, func(c *client.Client) error {
 				return listOf(a, cmd, &l, c.Updates(cmd.Context(), q),
@@ -54,6 +57,7 @@ func newUpdatesList(a *app) *cobra.Command {
 	f.BoolVar(&q.Missing, "missing", false, "only those that lack files")
 	f.BoolVar(&q.Declined, "declined", false, "only those that are declined")
 	f.BoolVar(&all, "all", false, "also what cannot be approved: superseded, expired, declined, categories, detectoids")
+	f.BoolVar(&highest, "highest", false, "with --json, only the highest revision of each update")
 	l.add(cmd)
 	return cmd
 }

@@ -20,6 +20,8 @@ type UpdateQuery struct {
 	Approved bool     // for any group
 	Declined bool
 	Current  bool // can be approved, and neither superseded nor declined
+	// Revisions lists every revision instead of the highest of each update.
+	Revisions bool
 }
 
 func (q *UpdateQuery) values() url.Values {
@@ -33,6 +35,7 @@ func (q *UpdateQuery) values() url.Values {
 	flag(v, "approved", q.Approved)
 	flag(v, "declined", q.Declined)
 	flag(v, "current", q.Current)
+	flag(v, "revisions", q.Revisions)
 	return v
 }
 

@@ -43,6 +43,7 @@ const (
 	flagDeployable variantFlags = 1 << iota // update.Revision.ExplicitlyDeployable
 	flagExpired                             // update.Revision.Expired
 	flagAlways                              // catalog.Row.Always
+	flagMinted                              // update.Revision.Minted
 )
 
 // alwaysInstalled is how a core says that it is installed everywhere.
@@ -81,6 +82,7 @@ func (c *codec) prepare(rev *update.Revision, it *update.Item, f *update.Fragmen
 		flagDeployable: rev.ExplicitlyDeployable,
 		flagExpired:    rev.Expired,
 		flagAlways:     bytes.Contains(f.Core, alwaysInstalled),
+		flagMinted:     rev.Minted,
 	} {
 		if set {
 			p.flags |= flag

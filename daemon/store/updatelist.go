@@ -11,7 +11,8 @@ import (
 	"sluice/wsus/update"
 )
 
-// Update is an update as lists show it: the highest revision that is served.
+// Update is an update as lists show it: the highest revision that is served, or
+// each of its revisions where the filter asks for them.
 type Update struct {
 	RevisionID update.RevisionID
 	update.Identity
@@ -27,7 +28,9 @@ type Update struct {
 	EulaID           update.ID // zero where none is to be accepted
 	Deployable       bool      // may be approved
 	Expired          bool
-	Document         bool // false where only fragments are stored: a local update
+	Highest          bool // of the revisions of its update
+	Document         bool // false where only fragments are stored
+	Minted           bool // the packager of its medium made its identity up
 	Provenance       update.Provenance
 	Import           int64     // that brought what is served
 	Files            FileCount // it and the members of its bundles
@@ -40,8 +43,10 @@ type UpdateFilter struct {
 	Types    []update.Type
 	IDs      []update.ID
 	Category update.ID // that it belongs to: a product, a classification
-	After    UpdateCursor
-	Limit    int // at most 1,000; 100 where zero
+	// Revisions lists every served revision instead of the highest of each update.
+	Revisions bool
+	After     UpdateCursor
+	Limit     int // at most 1,000; 100 where zero
 }
 
 // UpdateCursor is where a page ends; the zero cursor is before the first.
@@ -54,13 +59,14 @@ type UpdateCursor struct {
 // there are no more.
 func (c UpdateCursor) IsZero() bool { return c == UpdateCursor{} }
 
-// servedAndHighest keeps, of variant v of revision r, what is served and
-// belongs to the highest revision of its update.
-const servedAndHighest = `v.id = (
+// isServed keeps, of the variants v of a revision, the one that is served.
+const isServed = `v.id = (
 		SELECT w.id FROM variant w JOIN import i ON i.id = w.import_id
 		WHERE w.revision_id = v.revision_id AND i.state = 'applied'
-		ORDER BY w.is_document DESC, w.import_id DESC LIMIT 1)
-	AND NOT EXISTS (
+		ORDER BY w.is_document DESC, w.import_id DESC LIMIT 1)`
+
+// isHighest holds for a revision r that is the highest served one of its update.
+const isHighest = `NOT EXISTS (
 		SELECT 1 FROM revision h CROSS JOIN variant w ON w.revision_id = h.id JOIN import i ON i.id = w.import_id
 		WHERE h.update_id = r.update_id AND h.number > r.number AND i.state = 'applied')`
 
@@ -99,9 +105,12 @@ func (s *Store) Updates(ctx context.Context, f UpdateFilter) ([]Update, UpdateCu
 func (f *UpdateFilter) sql() (query string, args []any, ok bool) {
 	var b strings.Builder
 	b.WriteString(`SELECT v.id, v.created, v.revision_id, r.update_id, r.number, v.type, v.category, v.title, v.description,
-		v.kb, v.severity, v.eula_id, v.flags, v.is_document, i.provenance, i.id
+		v.kb, v.severity, v.eula_id, v.flags, v.is_document, i.provenance, i.id, ` + isHighest + `
 		FROM variant v JOIN revision r ON r.id = v.revision_id JOIN import i ON i.id = v.import_id
-		WHERE ` + servedAndHighest)
+		WHERE ` + isServed)
+	if !f.Revisions {
+		b.WriteString(" AND " + isHighest)
+	}
 	where := func(condition string, arg any) {
 		b.WriteString(" AND " + condition)
 		args = append(args, arg)
@@ -146,9 +155,10 @@ func scanUpdate(scan func(...any) error) (Update, UpdateCursor, error) {
 		flags variantFlags
 	)
 	err := scan(&at.variant, &at.created, &u.RevisionID, guid{&u.ID}, &u.Number, &u.Type, &u.Category, &u.Title, &u.Description,
-		&kb, &u.Severity, guid{&u.EulaID}, &flags, &u.Document, &u.Provenance, &u.Import)
+		&kb, &u.Severity, guid{&u.EulaID}, &flags, &u.Document, &u.Provenance, &u.Import, &u.Highest)
 	u.KBs, u.Created = strings.Fields(kb), fromMillis(at.created)
 	u.Deployable, u.Expired = flags&flagDeployable != 0, flags&flagExpired != 0
+	u.Minted = flags&flagMinted != 0
 	return u, at, err
 }
 

@@ -50,7 +50,7 @@ func TestUpdates(t *testing.T) {
 	want := []store.Update{{
 		RevisionID: got[0].RevisionID, Identity: named(2), Type: update.Driver, Title: "Update 2 for Testing", Description: "It tests.",
 		Classification: "Drivers", ClassificationID: uid(91), KBs: []string{"5000002"}, Created: madeOn.Add(2 * 3600e9),
-		Deployable: true, Document: true, Provenance: update.Unsigned, Import: 1,
+		Deployable: true, Highest: true, Document: true, Provenance: update.Unsigned, Import: 1,
 		Files: store.FileCount{Files: 1, Bytes: 7, Missing: 1, MissingBytes: 7},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -62,5 +62,21 @@ func TestUpdates(t *testing.T) {
 	verify(t, s, digest(1))
 	if u := list(t, s, store.UpdateFilter{IDs: []update.ID{uid(3)}})[0]; u.Files.Missing != 0 {
 		t.Errorf("after the file came: %+v, want none missing", u.Files)
+	}
+}
+
+func TestRevisionsAreListedWhereAsked(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	importAll(t, s, "m", software(1, 1), software(1, 2), software(2, 1))
+	highest := make(map[update.Identity]bool)
+	for _, u := range list(t, s, store.UpdateFilter{Revisions: true}) {
+		highest[u.Identity] = u.Highest
+	}
+	want := map[update.Identity]bool{
+		{ID: uid(1), Number: 1}: false, {ID: uid(1), Number: 2}: true, {ID: uid(2), Number: 1}: true,
+	}
+	if diff := cmp.Diff(want, highest); diff != "" {
+		t.Errorf("revisions, and whether they are the highest: -want +got\n%s", diff)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"sluice/wsus/update"
 )
 
-// Update is an update as lists show it, the highest revision that is served.
+// Update is an update as lists show it: its highest revision that is served, or
+// each of its revisions where they are asked for.
 type Update struct {
 	UpdateID         update.ID  `json:"update_id"`
 	Revision         int32      `json:"revision"`
@@ -24,7 +25,8 @@ type Update struct {
 	Offered          bool       `json:"offered"`    // clients evaluate it: not superseded, expired or declined
 	Declined         bool       `json:"declined"`
 	Expired          bool       `json:"expired"`
-	Local            bool       `json:"local"` // without its full document: known to this appliance only
+	Local            bool       `json:"local"`   // its identity was made up by a packager: known to this appliance only
+	Highest          bool       `json:"highest"` // of the revisions of its update, the only one that is offered
 	Provenance       string     `json:"provenance"`
 	EulaID           *update.ID `json:"eula_id"` // license terms that must be accepted
 	Approved         []Approval `json:"approved"`
