@@ -276,12 +276,13 @@ func (s *Store) Rules(ctx context.Context) (rules *catalog.Rules, seq int64, _ e
 func (s *Store) PurgeTombstones(ctx context.Context) error {
 	return s.WriteTurns(ctx, "purge tombstones", func(tx *Tx) (bool, error) {
 		before := millis(tx.Now.Add(-tombstoneLife))
-		r, err := tx.exec(`UPDATE tombstone_horizon SET seq = max(seq, coalesce((SELECT max(seq) FROM
+		_, err := tx.exec(`UPDATE tombstone_horizon SET seq = max(seq, coalesce((SELECT max(seq) FROM
 			(SELECT seq FROM deployment WHERE deleted < ? ORDER BY deleted LIMIT 200)), 0))`, before)
 		if err != nil {
 			return false, err
 		}
-		if r, err = tx.exec(`DELETE FROM deployment WHERE id IN (SELECT id FROM deployment WHERE deleted < ? ORDER BY deleted LIMIT 200)`, before); err != nil {
+		r, err := tx.exec(`DELETE FROM deployment WHERE id IN (SELECT id FROM deployment WHERE deleted < ? ORDER BY deleted LIMIT 200)`, before)
+		if err != nil {
 			return false, err
 		}
 		n, err := r.RowsAffected()
