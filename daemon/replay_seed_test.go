@@ -114,13 +114,21 @@ func (r *reconstruction) document(text []byte) {
 
 var coreIdentity = regexp.MustCompile(`^<UpdateIdentity UpdateID="([^"]*)" RevisionNumber="(\d+)" />`)
 
+func identityOf(core []byte) (id update.Identity, ok bool) {
+	m := coreIdentity.FindSubmatch(core)
+	if m == nil {
+		return id, false
+	}
+	number, err := strconv.Atoi(string(m[2]))
+	return update.Identity{ID: update.MustParseID(string(m[1])), Number: int32(number)}, err == nil
+}
+
 // documentOf finds the document of recorded fragments: by identity where their
 // core is known, else as the highest revision that all of the recorded ones can
 // come of.
 func (r *reconstruction) documentOf(f *update.Fragments) (found document, ok bool) {
-	if m := coreIdentity.FindSubmatch(f.Core); m != nil {
-		number, _ := strconv.Atoi(string(m[2]))
-		found, ok = r.documents[update.Identity{ID: update.MustParseID(string(m[1])), Number: int32(number)}]
+	if id, known := identityOf(f.Core); known {
+		found, ok = r.documents[id]
 		if ok && !bytes.Equal(found.fragments.Core, f.Core) {
 			r.tb.Errorf("document of %v: core %s, recorded %s", found.revision.Identity, found.fragments.Core, f.Core)
 		}

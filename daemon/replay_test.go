@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,9 @@ func TestReplayNative(t *testing.T) {
 		r.details(native + folder)
 	}
 	r.holds(native + "flow/000001")
-	r.exported(samples.Path(t, "catalog/wsusutil-export/wsus-export-2024-06-19.cab"))
+	antivirus := update.Identity{ID: update.MustParseID("8c3fcc84-7410-4a95-8b89-a166a0190486"), Number: 112}
+	setup := update.Identity{ID: update.MustParseID("dd78b8a1-0b20-45c1-add6-4da72e9364cf"), Number: 202} // the category of the limited scan
+	r.exported(samples.Path(t, "catalog/wsusutil-export/wsus-export-2024-06-19.cab"), antivirus, setup)
 	names, err := fs.Glob(files, "wsus-m0-wsusss/docs/*.xml")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +73,6 @@ func TestReplayNative(t *testing.T) {
 		Core:     samples.Read(t, "wsus/captures/wsus-m0-cbs/cbs-dotnet-core-reduced.xml"),
 		Extended: samples.Read(t, "wsus/captures/wsus-m0-cbs/cbs-dotnet-extended.xml"),
 	}
-	antivirus := update.Identity{ID: update.MustParseID("8c3fcc84-7410-4a95-8b89-a166a0190486"), Number: 112}
 	c := settings(t)
 	seedAppliance(t, c, r.seeds(antivirus)...)
 	if r.matched < 10 {
@@ -137,8 +139,14 @@ func TestReplayNative(t *testing.T) {
 	p.check(nativeDifferences)
 }
 
-// exported adds the documents of an export of wsusutil.
-func (r *reconstruction) exported(path string) {
+// exported adds documents of an export of wsusutil: those of the recorded cores,
+// and the wanted ones.
+func (r *reconstruction) exported(path string, wanted ...update.Identity) {
+	for _, f := range r.fragments {
+		if id, ok := identityOf(f.Core); ok {
+			wanted = append(wanted, id)
+		}
+	}
 	ctx := r.tb.Context()
 	src, err := catalogimport.Open(ctx, path, "", catalogimport.DefaultLimits())
 	if err != nil {
@@ -149,7 +157,9 @@ func (r *reconstruction) exported(path string) {
 		if err != nil {
 			r.tb.Fatal(err)
 		}
-		r.document(it.Document)
+		if slices.Contains(wanted, it.Expect) {
+			r.document(it.Document)
+		}
 	}
 }
 
