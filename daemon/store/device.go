@@ -272,8 +272,20 @@ func (s *Store) changeHold(ctx context.Context, by Entry, action string, device 
 func (s *Store) DeleteDevice(ctx context.Context, by Entry, device int64) error {
 	return s.Write(ctx, "delete device", func(tx *Tx) error {
 		var name string
-		if err := tx.get([]any{&name}, `DELETE FROM device WHERE id = ? RETURNING name`, device); err != nil {
+		if err := tx.get([]any{&name}, `SELECT name FROM device WHERE id = ?`, device); err != nil {
 			return fmt.Errorf("device %d: %w", device, missing(err))
+		}
+		// Its states go with it; the counters must not keep them.
+		w, err := tx.deviceStates(device)
+		if err != nil {
+			return err
+		}
+		w.keep(nil)
+		if err := w.save(); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`DELETE FROM device WHERE id = ?`, device); err != nil {
+			return err
 		}
 		by.Action, by.Subject = "computer.delete", name
 		return tx.AuditInTx(by)

@@ -25,13 +25,14 @@ func (s *Store) Report(ctx context.Context, device int64, r reporting.Report) er
 		return err
 	}
 	return s.Write(ctx, fmt.Sprint("report of device ", device), func(tx *Tx) error {
-		if err := tx.events(device, r.Events); err != nil {
+		if err := tx.events(device, &r); err != nil {
 			return err
 		}
 		w, err := tx.deviceStates(device)
 		if err != nil {
 			return err
 		}
+		w.received = millis(r.Received)
 		for _, c := range r.States {
 			w.change(c)
 		}
@@ -94,16 +95,24 @@ func statusHash(st *reporting.Status) []byte {
 }
 
 // events keeps events once: of those that name no update the latest of a kind.
-func (tx *Tx) events(device int64, events []update.Event) error {
-	for i := range events {
-		e := &events[i]
+// One that seems to lie in the future is from before the server's clock was set
+// back, and gives way.
+func (tx *Tx) events(device int64, r *reporting.Report) error {
+	known, err := tx.knownEvents(device, r)
+	if err != nil {
+		return err
+	}
+	for i := range r.Events {
+		e := &r.Events[i]
+		if known[e.InstanceID] {
+			continue
+		}
 		texts, misc := jsonStrings(e.Replacement), jsonStrings(e.Misc)
-		var err error
 		if e.Update.ID.IsZero() {
 			_, err = tx.exec(`INSERT INTO last_event (device_id, event_id, time, instance, source, result, app, texts, misc)
 				VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-				ON CONFLICT DO UPDATE SET time = ?3, instance = ?4, source = ?5, result = ?6, app = ?7, texts = ?8, misc = ?9 WHERE ?3 >= time`,
-				device, e.EventID, millis(e.Time), e.InstanceID[:], e.Source, e.Win32Result, e.AppName, texts, misc)
+				ON CONFLICT DO UPDATE SET time = ?3, instance = ?4, source = ?5, result = ?6, app = ?7, texts = ?8, misc = ?9 WHERE ?3 >= time OR time > ?10`,
+				device, e.EventID, millis(e.Time), e.InstanceID[:], e.Source, e.Win32Result, e.AppName, texts, misc, millis(r.Received))
 		} else {
 			_, err = tx.exec(`INSERT OR IGNORE INTO event (device_id, time, instance, event_id, source, update_id, number, result, app, texts, misc)
 				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -114,6 +123,30 @@ func (tx *Tx) events(device int64, events []update.Event) error {
 		}
 	}
 	return nil
+}
+
+// movedBy is how far apart the times may be that an event gets when it comes
+// twice from a client whose clock is off.
+const movedBy = 24 * time.Hour
+
+// knownEvents returns the instances that are kept of a device around the times
+// of a report. Only a clock that is off needs it: elsewhere an event that comes
+// again has the same time and so the same key.
+func (tx *Tx) knownEvents(device int64, r *reporting.Report) (map[update.ID]bool, error) {
+	if !r.Moved || len(r.Events) == 0 {
+		return nil, nil
+	}
+	from, to := r.Events[0].Time, r.Events[len(r.Events)-1].Time
+	known := make(map[update.ID]bool)
+	rows, err := tx.query(`SELECT instance FROM event WHERE device_id = ? AND time BETWEEN ? AND ?`,
+		device, millis(from.Add(-movedBy)), millis(to.Add(movedBy)))
+	err = each(rows, err, func(scan func(...any) error) error {
+		var id update.ID
+		err := scan(guid{&id})
+		known[id] = true
+		return err
+	})
+	return known, err
 }
 
 func jsonStrings(list []string) string {
@@ -132,6 +165,7 @@ type deviceStates struct {
 	installed map[int64]bool
 	reported  int64
 	hash      []byte
+	received  int64 // when the report arrived
 
 	ids    map[int64]update.ID // of the numbers that changed
 	before map[int64]update.State
@@ -219,11 +253,18 @@ func (w *deviceStates) put(n int64, id update.ID, o openState) {
 	}
 }
 
+// late reports whether the device's last status is newer than what happened at
+// t. One that seems to lie in the future is from before the server's clock was
+// set back.
+func (w *deviceStates) late(t time.Time) bool {
+	return millis(t) < w.reported && w.reported <= w.received
+}
+
 // change works in one change that an event told of at once. What a device says
 // that it has is not undone by a failure to install it again.
 func (w *deviceStates) change(c reporting.StateChange) {
 	n, ok := w.number(c.Update.ID)
-	if !ok || w.installed[n] && c.State == update.Failed || millis(c.Time) < w.reported {
+	if !ok || w.installed[n] && c.State == update.Failed || w.late(c.Time) {
 		return
 	}
 	w.put(n, c.Update.ID, openState{c.State, millis(c.Time), c.Win32Result, "event"})
@@ -233,10 +274,10 @@ func (w *deviceStates) change(c reporting.StateChange) {
 // status works in the full list of a device: what it does not name is not
 // applicable. One that is older than the last is left.
 func (w *deviceStates) status(st *reporting.Status) {
-	at := millis(st.Time)
-	if at < w.reported {
+	if w.late(st.Time) {
 		return
 	}
+	at := millis(st.Time)
 	named := make(map[int64]bool, len(st.States))
 	for id, state := range st.States {
 		n, ok := w.number(id)
@@ -246,7 +287,13 @@ func (w *deviceStates) status(st *reporting.Status) {
 		named[n] = true
 		w.put(n, id, openState{state, at, 0, "status"})
 	}
-	gone := make([]int64, 0)
+	w.keep(named)
+	w.reported, w.hash = at, statusHash(st)
+}
+
+// keep makes all updates not applicable but the named ones.
+func (w *deviceStates) keep(named map[int64]bool) {
+	var gone []int64
 	for n := range w.open {
 		if !named[n] {
 			gone = append(gone, n)
@@ -264,7 +311,6 @@ func (w *deviceStates) status(st *reporting.Status) {
 		}
 		w.put(n, id, openState{state: update.NotApplicable})
 	}
-	w.reported, w.hash = at, statusHash(st)
 }
 
 // countColumns are the columns of update_count by state.

@@ -66,7 +66,9 @@ func TestStatusIsTheWholeTruth(t *testing.T) {
 	if diff := cmp.Diff(want, states(t, s, d)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	report(t, s, d, status(1, map[update.ID]update.State{uid(1): update.NotInstalled}))
+	late := status(1, map[update.ID]update.State{uid(1): update.NotInstalled})
+	late.Received = reportTime.Add(time.Hour)
+	report(t, s, d, late)
 	if diff := cmp.Diff(want, states(t, s, d)); diff != "" {
 		t.Errorf("after a status that came late: -want +got\n%s", diff)
 	}
@@ -103,6 +105,74 @@ func TestEventsAreKeptOnce(t *testing.T) {
 	list, err := s.DeviceEvents(t.Context(), d, 0)
 	if err != nil || len(list) != 3 {
 		t.Errorf("kept %d events, %v, want 3: two that name an update and the last 147", len(list), err)
+	}
+}
+
+// An event from a client whose clock is off gets another time when it comes again.
+func TestMovedEventsAreKeptOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	d := login(t, s, "c1", "pc1")
+	for minute := range 3 {
+		at := reportTime.Add(time.Duration(minute) * time.Minute)
+		report(t, s, d, reporting.Report{Received: at, Moved: true, Events: []update.Event{
+			{InstanceID: uid(1), Time: at, EventID: 167, Update: named(1)},
+			{InstanceID: uid(2), Time: at, EventID: 162, Update: named(1)},
+			{InstanceID: uid(3), Time: at, EventID: 147},
+		}})
+	}
+	if list, err := s.DeviceEvents(t.Context(), d, 0); err != nil || len(list) != 3 {
+		t.Errorf("kept %d events, %v, want 3", len(list), err)
+	}
+}
+
+// What was kept while the server's own clock was ahead does not stop the states
+// of devices until that time comes.
+func TestServerClockSetBack(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	d := login(t, s, "c1", "pc1")
+	const years = 5 * 365 * 24 * 60
+	scan := func(minute int) update.Event {
+		return update.Event{InstanceID: uid(minute), Time: reportTime.Add(time.Duration(minute) * time.Minute), EventID: 147}
+	}
+	for _, minute := range []int{years, 1} {
+		r := status(minute, map[update.ID]update.State{uid(1): update.NotInstalled})
+		r.Events = []update.Event{scan(minute)}
+		report(t, s, d, r)
+	}
+	report(t, s, d, failure(2, 1))
+	if got := states(t, s, d)[uid(1)]; got != update.Failed {
+		t.Errorf("after a failure the state is %v", got)
+	}
+	report(t, s, d, status(3, map[update.ID]update.State{uid(1): update.Installed}))
+	if got := states(t, s, d)[uid(1)]; got != update.Installed {
+		t.Errorf("after a status the state is %v", got)
+	}
+	late := status(2, map[update.ID]update.State{uid(1): update.NotInstalled})
+	late.Received = reportTime.Add(time.Hour)
+	report(t, s, d, late)
+	if got := states(t, s, d)[uid(1)]; got != update.Installed {
+		t.Errorf("after a status that came late the state is %v", got)
+	}
+	if list, err := s.DeviceEvents(t.Context(), d, 0); err != nil || len(list) != 1 || !list[0].Time.Equal(scan(1).Time) {
+		t.Errorf("last scan %+v, %v", list, err)
+	}
+}
+
+func TestDeletedDevicesAreNotCounted(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	gone, stays := login(t, s, "c1", "pc1"), login(t, s, "c2", "pc2")
+	for _, d := range []int64{gone, stays} {
+		report(t, s, d, status(0, map[update.ID]update.State{uid(1): update.NotInstalled, uid(2): update.Installed}))
+	}
+	if err := s.DeleteDevice(t.Context(), anna, gone); err != nil {
+		t.Fatal(err)
+	}
+	want := map[update.ID]store.UpdateCount{uid(1): {NotInstalled: 1}, uid(2): {Installed: 1}}
+	if got, err := s.UpdateCounts(t.Context()); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("counts %+v, %v, want %+v", got, err, want)
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	maxStrings  = 256 // of one list of an event
 	maxText     = 1 << 10
 	maxListText = 2 << 20 // of one list of a status
+	maxKept     = 4 << 10 // of one list of strings that is kept with its event
 )
 
 // The events that say more than that something happened (MS-WUSP 2.2.2.3.1).
@@ -36,11 +37,12 @@ func (r *Report) read(batch []*reportingws.ReportingEvent) error {
 		return fmt.Errorf("%w: more than %d", errBatch, maxEvents)
 	}
 	seen := make(map[update.ID]bool, len(batch))
+	clock := newClock(r.Sent, r.Received)
 	for i, in := range batch {
 		if in == nil || in.BasicData == nil {
 			return fmt.Errorf("%w: event %d without BasicData", errBatch, i)
 		}
-		e, err := r.event(in)
+		e, err := readEvent(in, clock)
 		if err != nil {
 			return fmt.Errorf("event %d: %w", i, err)
 		}
@@ -49,6 +51,7 @@ func (r *Report) read(batch []*reportingws.ReportingEvent) error {
 			r.Events = append(r.Events, e)
 		}
 	}
+	r.Moved = clock.moved
 	slices.SortStableFunc(r.Events, func(a, b update.Event) int { return a.Time.Compare(b.Time) })
 	for i := range r.Events {
 		if err := r.conclude(&r.Events[i]); err != nil {
@@ -62,8 +65,8 @@ func (r *Report) read(batch []*reportingws.ReportingEvent) error {
 	return nil
 }
 
-// event turns one event into the noun.
-func (r *Report) event(in *reportingws.ReportingEvent) (update.Event, error) {
+// readEvent turns one event into the noun.
+func readEvent(in *reportingws.ReportingEvent, clock *clock) (update.Event, error) {
 	b := in.BasicData
 	id, err := update.ParseID(strings.TrimSpace(string(b.EventInstanceID)))
 	if err != nil {
@@ -71,13 +74,13 @@ func (r *Report) event(in *reportingws.ReportingEvent) (update.Event, error) {
 	}
 	e := update.Event{
 		InstanceID: id,
-		Time:       r.Received,
+		Time:       clock.received,
 		Namespace:  int(b.NamespaceID), EventID: int(b.EventID), Source: int(b.SourceID),
 		Win32Result: b.Win32HResult,
 		AppName:     shorten(b.AppName),
 	}
 	if !b.TimeAtTarget.IsUnset() {
-		e.Time = b.TimeAtTarget.Time().UTC()
+		e.Time = clock.at(b.TimeAtTarget.Time().UTC())
 	}
 	if b.TargetID != nil {
 		e.ClientID = shorten(strings.ToLower(strings.TrimSpace(b.TargetID.Sid)))
@@ -105,10 +108,15 @@ func (r *Report) event(in *reportingws.ReportingEvent) (update.Event, error) {
 	return e, nil
 }
 
-// cut shortens the strings of a list.
+// cut shortens the strings of a list, and the list itself where its text is more
+// than is worth keeping.
 func cut(list []string) []string {
+	kept := 0
 	for i, s := range list {
 		list[i] = shorten(s)
+		if kept += len(list[i]); kept > maxKept {
+			return list[:i]
+		}
 	}
 	return list
 }

@@ -7,10 +7,14 @@ import (
 	"sluice/wsus/update"
 )
 
-// Report is what one batch of events says about a computer.
+// Report is what one batch of events says about a computer. All times but Sent
+// are by the server's clock, to the minute.
 type Report struct {
 	Sent     time.Time // by the client's clock; zero where it does not say
 	Received time.Time
+	// Moved says that the client's clock is off, or was, so that times were put
+	// right by that of arrival: they differ a little when the batch comes again.
+	Moved bool
 	// Events are in the order of their time, each instance once, without those of
 	// number 156.
 	Events []update.Event
@@ -23,7 +27,7 @@ type Report struct {
 // Status is how every deployable update in scope stands on a computer. What is
 // not in it is not applicable.
 type Status struct {
-	Time   time.Time // by the client's clock
+	Time   time.Time
 	States map[update.ID]update.State
 }
 

@@ -63,7 +63,7 @@ func (s State) String() string {
 type Event struct {
 	InstanceID  ID
 	ClientID    string
-	Time        time.Time // at the client
+	Time        time.Time // when it happened, by the server's clock
 	Namespace   int
 	EventID     int
 	Source      int

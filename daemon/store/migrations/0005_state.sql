@@ -23,7 +23,7 @@ CREATE INDEX open_state_update ON open_state (update_no, state);
 CREATE TABLE device_installed (
     device_id INTEGER PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
     updates   BLOB    NOT NULL, -- ascending update numbers, as varint differences
-    reported  INTEGER NOT NULL, -- time of the newest status, of the device's clock
+    reported  INTEGER NOT NULL, -- time of the newest status
     hash      BLOB    NOT NULL  -- of that status; empty once an event changed a state since
 ) STRICT;
 
@@ -42,7 +42,7 @@ CREATE TABLE update_count (
 -- after the retention time.
 CREATE TABLE event (
     device_id INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
-    time      INTEGER NOT NULL, -- of the device's clock
+    time      INTEGER NOT NULL, -- when it happened, see reporting.Report
     instance  BLOB    NOT NULL, -- GUID, one for each event that ever was
     event_id  INTEGER NOT NULL,
     source    INTEGER NOT NULL,
