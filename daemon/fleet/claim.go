@@ -40,18 +40,23 @@ type Verdict struct {
 // Judge decides whose a claim is. byID is the device with its client id, now or
 // before; byName the one with its name, seen last. Either may be nil.
 //
-// A client id names a device, whatever name it claims. A new client id with the
-// name of a device seen within 30 days continues it. But what an unauthenticated
-// client claims never changes what OMA DM vouches for: it neither renames an
-// enrolled device nor continues one.
+// A client id names a device, whatever name it claims, but one that the device
+// has left only together with its name: a machine made of the same image brings
+// the id back under another. A new client id with the name of a device seen
+// within 30 days continues it. But what an unauthenticated client claims never
+// changes what OMA DM vouches for: it neither renames an enrolled device nor
+// continues one.
 func Judge(c *Claim, byID, byName *Known, now time.Time) Verdict {
 	if byID != nil {
 		renamed := c.Name != "" && !strings.EqualFold(byID.Name, c.Name)
 		other := !strings.EqualFold(byID.ClientID, c.ClientID)
-		if byID.Enrolled && (renamed || other) {
+		switch {
+		case renamed && other: // another machine
+		case byID.Enrolled && (renamed || other):
 			return Verdict{Device: byID.Device, Impostor: true}
+		default:
+			return Verdict{Device: byID.Device, Rename: renamed, Identify: other}
 		}
-		return Verdict{Device: byID.Device, Rename: renamed, Identify: other}
 	}
 	if byName == nil || c.Name == "" {
 		return Verdict{}

@@ -19,9 +19,14 @@ const maxLoad = 60 * time.Second
 // enough for people, seldom enough that logins seldom write.
 const seenEvery = time.Hour
 
+// maxAliases is how many names, and how many client ids, a device is known to
+// have gone by: the latest ones. Anybody may claim more.
+const maxAliases = 32
+
 // ClaimDevice finds or makes the device that a login is of, by [fleet.Judge],
 // and notes what changed about it. With byClient the groups that it asks for are
-// the groups that it is put into.
+// the groups that it is put into. The error wraps that of [Options.Admit] where
+// a new device was refused.
 func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (device int64, changes *fleet.SeatChanges, err error) {
 	same, device, err := s.sameClaim(ctx, &c, byClient)
 	if err != nil || same {
@@ -29,7 +34,7 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 	}
 	err = s.Write(ctx, "log in "+c.ClientID, func(tx *Tx) error {
 		byID, err := tx.knownBy(`id = (SELECT id FROM device WHERE client_id = ?1 UNION ALL
-			SELECT device_id FROM device_alias WHERE kind = 'client' AND value = ?1 LIMIT 1)`, c.ClientID)
+			SELECT * FROM (SELECT device_id FROM device_alias WHERE kind = 'client' AND value = ?1 ORDER BY last DESC) LIMIT 1)`, c.ClientID)
 		if err != nil {
 			return err
 		}
@@ -39,6 +44,9 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 		}
 		v := fleet.Judge(&c, byID, byName, tx.Now)
 		if device = v.Device; device == 0 {
+			if err := s.admit(c.Addr); err != nil {
+				return err
+			}
 			if device, err = tx.newDevice(&c); err != nil {
 				return err
 			}
@@ -50,7 +58,7 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 		if err != nil {
 			return err
 		}
-		if byClient {
+		if byClient && !(v.Impostor && v.Device != 0) {
 			if err := tx.putInto(device, tree, c.Groups); err != nil {
 				return err
 			}
@@ -75,7 +83,9 @@ func (s *Store) sameClaim(ctx context.Context, c *fleet.Claim, byClient bool) (s
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, 0, nil
 	}
-	fresh := s.now().Sub(fromMillis(seen)) < seenEvery
+	// A time in the future is from before the clock was set back.
+	age := s.now().Sub(fromMillis(seen))
+	fresh := -seenEvery < age && age < seenEvery
 	return name == c.Name && requested == groupNames(c.Groups) && address == c.Addr && fresh, device, err
 }
 
@@ -148,6 +158,12 @@ func (tx *Tx) alias(device int64, kind, value string, changed bool) error {
 	}
 	_, err := tx.exec(`INSERT INTO device_alias (device_id, kind, value, first, last, returns) VALUES (?1, ?2, ?3, ?4, ?4, 0)
 		ON CONFLICT DO UPDATE SET last = ?4, returns = returns + ?5`, device, kind, value, millis(tx.Now), changed)
+	if err != nil || !changed {
+		return err
+	}
+	_, err = tx.exec(`DELETE FROM device_alias WHERE device_id = ?1 AND kind = ?2 AND value <> ?3 AND value IN (
+		SELECT value FROM device_alias WHERE device_id = ?1 AND kind = ?2 ORDER BY last DESC, value LIMIT -1 OFFSET ?4)`,
+		device, kind, value, maxAliases)
 	return err
 }
 
@@ -184,7 +200,8 @@ func (tx *Tx) seat(device int64) (seat fleet.Seat, err error) {
 	return seat, missing(err)
 }
 
-// RegisterDevice keeps what a device says of itself.
+// RegisterDevice keeps what a device says of itself, but for one that is
+// enrolled: of that OMA DM tells, and anybody can claim to be it here.
 func (s *Store) RegisterDevice(ctx context.Context, device int64, c update.Computer) (*fleet.SeatChanges, error) {
 	facts, err := json.Marshal(c)
 	if err != nil {
@@ -192,7 +209,8 @@ func (s *Store) RegisterDevice(ctx context.Context, device int64, c update.Compu
 	}
 	changes := fleet.NewSeatChanges()
 	err = s.Write(ctx, "register device", func(tx *Tx) error {
-		r, err := tx.exec(`UPDATE device SET registered = 1, facts = ?, server = ?, last_seen = ? WHERE id = ?`,
+		r, err := tx.exec(`UPDATE device SET registered = 1, last_seen = ?3,
+			facts = CASE WHEN enrolled THEN facts ELSE ?1 END, server = CASE WHEN enrolled THEN server ELSE ?2 END WHERE id = ?4`,
 			string(facts), c.IsServer(), millis(tx.Now), device)
 		if err != nil {
 			return err

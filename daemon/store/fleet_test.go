@@ -203,6 +203,82 @@ func TestClientTargeting(t *testing.T) {
 	}
 }
 
+// A machine made of an image that another device was made of too, and that got
+// an id of its own since, is another device.
+func TestImageOfADeviceThatLeftItsID(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	first := login(t, s, "image", "pc1")
+	if d := login(t, s, "own", "pc1"); d != first {
+		t.Fatalf("a new id with the same name is device %d, want %d", d, first)
+	}
+	second := login(t, s, "image", "pc2")
+	if second == first {
+		t.Error("the image under another name is the first device")
+	}
+	for range 2 {
+		if d := login(t, s, "own", "pc1"); d != first {
+			t.Errorf("the first device logs in as %d", d)
+		}
+		if d := login(t, s, "image", "pc2"); d != second {
+			t.Errorf("the second device logs in as %d", d)
+		}
+	}
+	for _, d := range []int64{first, second} {
+		if dev, err := s.Device(t.Context(), d); err != nil || dev.Collision != "" {
+			t.Errorf("device %d collides: %q, %v", d, dev.Collision, err)
+		}
+	}
+}
+
+// What an unauthenticated client claims changes nothing of an enrolled device.
+func TestEnrolledDeviceKeepsItsFacts(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	for _, name := range []string{"Bridge", "Galley"} {
+		if _, err := s.CreateGroup(t.Context(), anna, name, update.AllComputers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func(client, name, group string) int64 {
+		d, _, err := s.ClaimDevice(t.Context(), fleet.Claim{ClientID: client, Name: name, Groups: []string{group}}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := claim("c1", "pc1", "Bridge")
+	must(t)(s.RegisterDevice(t.Context(), d, update.Computer{OSBuild: 26100, OldProductType: 3}))
+	if err := s.Write(t.Context(), "enrol", func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE device SET enrolled = 1 WHERE id = ?`, d)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Device(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if as := claim("c1", "pc2", "Galley"); as != d {
+		t.Errorf("its client id under another name is device %d, want %d", as, d)
+	}
+	must(t)(s.RegisterDevice(t.Context(), d, update.Computer{OSBuild: 7601, OldProductType: 1}))
+	if other := claim("c2", "pc1", "Galley"); other == d {
+		t.Error("its name under another client id is the device")
+	}
+	after, err := s.Device(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Collision == "" {
+		t.Error("no collision is shown")
+	}
+	after.Collision, after.LastSeen = before.Collision, before.LastSeen
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the enrolled device changed (-before +after):\n%s", diff)
+	}
+}
+
 func TestRegisterAndHold(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
