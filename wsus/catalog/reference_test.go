@@ -117,11 +117,14 @@ func (ref *reference) sync(req *catalog.Request) (ans referenceAnswer) {
 	}
 	held := append(slices.Clone(req.Installed), req.Other...)
 	for _, id := range held {
+		r := ref.byID[id]
+		filtered := len(req.Filter) > 0
 		switch {
-		case !needed[id]:
-			ans.drop = append(ans.drop, id)
-		case len(req.Filter) > 0 && !filter[ref.byID[id].Identity.ID]:
+		case r != nil && needed[id] && (!filtered || filter[r.Identity.ID]):
+		case r != nil && filtered && ref.scope[r.Identity.ID] && ref.heads[r.Identity.ID] == r:
 			ans.elsewhere = append(ans.elsewhere, id)
+		default:
+			ans.drop = append(ans.drop, id)
 		}
 	}
 	for id, ok := range needed {

@@ -33,7 +33,8 @@ type Answer struct {
 	// New are the heads to send, what others depend on first.
 	New []Head
 	// OutOfScope are held ids that the client shall drop. Where the request was
-	// filtered, Deployed are those of them that are in scope outside the filter.
+	// filtered they are only what no client is offered any more: Deployed is
+	// what is still offered and of no concern to this scan.
 	OutOfScope, Deployed []update.RevisionID
 
 	held bitset // heads that the client holds and keeps
@@ -76,12 +77,12 @@ func (s *Snapshot) Sync(req *Request) Answer {
 func (s *Snapshot) judge(ans *Answer, want, filter bitset, id update.RevisionID) {
 	r := s.graph.revision(id)
 	switch {
-	case r < 0 || !want.has(r):
-		ans.OutOfScope = append(ans.OutOfScope, id)
-	case filter != nil && !filter.has(r):
+	case r >= 0 && want.has(r) && (filter == nil || filter.has(r)):
+		ans.held.set(r)
+	case r >= 0 && filter != nil && s.scope.in.has(r):
 		ans.Deployed = append(ans.Deployed, id)
 	default:
-		ans.held.set(r)
+		ans.OutOfScope = append(ans.OutOfScope, id)
 	}
 }
 

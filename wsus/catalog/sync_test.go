@@ -87,18 +87,20 @@ func TestSyncFilter(t *testing.T) {
 	const cat, soft = update.Category, update.Software
 	s := snapshot(t, catalog.Rules{},
 		row(1, cat), row(2, cat, needs(1)), row(3, cat, needs(1)), row(4, update.Detectoid), row(5, update.Detectoid),
-		row(6, soft, needs(2), needs(4), bundles(7)), row(7, soft, hidden), row(8, soft, needs(3), needs(5)))
+		row(6, soft, needs(2), needs(4), bundles(7)), row(7, soft, hidden), row(8, soft, needs(3), needs(5)),
+		row(9, soft, needs(2), needs(10)), row(10, update.Detectoid), row(11, soft, expired), row(12, soft), row(13, soft, revision(12, 2)))
 	p := plan(s)
-	req := &catalog.Request{Plan: p, Installed: ids(1, 2, 3, 4, 5), Other: ids(8), Filter: []update.ID{uid(2), uid(77)}}
+	// 9 lacks a prerequisite, 11 was withdrawn, 12 has a newer revision, nobody knows 99.
+	req := &catalog.Request{Plan: p, Installed: ids(1, 2, 3, 4, 5), Other: ids(8, 9, 10, 11, 12, 13, 99), Filter: []update.ID{uid(2), uid(77)}}
 	ans := s.Sync(req)
 	if diff := cmp.Diff(ids(6, 7), fresh(s, p, ans.New)); diff != "" {
 		t.Errorf("new (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(ids(3, 5, 8), ans.Deployed); diff != "" {
+	if diff := cmp.Diff(ids(3, 5, 8, 9, 13), ans.Deployed); diff != "" {
 		t.Errorf("deployed elsewhere (-want +got):\n%s", diff)
 	}
-	if len(ans.OutOfScope) != 0 {
-		t.Errorf("out of scope: %v", ans.OutOfScope)
+	if diff := cmp.Diff(ids(11, 12, 99), ans.OutOfScope); diff != "" {
+		t.Errorf("out of scope (-want +got):\n%s", diff)
 	}
 }
 

@@ -189,7 +189,9 @@ func (w *infoWriter) updates(ctx context.Context, a *answer) error {
 		w.each(a, func(d *Details) [][]byte { return [][]byte{d.Extended} })
 	}
 	if w.types.localized {
-		w.each(a, func(d *Details) [][]byte { return inLanguages(d.Localized, w.langs, d.DefaultLanguage) })
+		// English is always given as well (MS-WUSP 2.2.2.2.6 locales).
+		langs := append(slices.Clip(w.langs), "en")
+		w.each(a, func(d *Details) [][]byte { return inLanguages(d.Localized, langs, d.DefaultLanguage) })
 	}
 	if w.types.eula {
 		w.each(a, func(d *Details) [][]byte { return inLanguages(d.Eula, w.langs, d.DefaultLanguage) })

@@ -28,7 +28,8 @@ func infoWorld(t *testing.T) *world {
 		Eula:      []update.LocalizedFragment{{Language: "en", XML: []byte("<eula/>")}},
 		Files:     []update.File{{Digest: digest(1), Name: "a & b.exe"}, {Digest: digest(2), Name: "c.cab"}},
 	}
-	w.details[2] = &clientsync.Details{Extended: []byte(`<Y/>`), Files: []update.File{{Digest: digest(2), Name: "c.cab"}}}
+	w.details[2] = &clientsync.Details{Extended: []byte(`<Y/>`), DefaultLanguage: "de",
+		Localized: []update.LocalizedFragment{{Language: "it", XML: []byte("<it/>")}, {Language: "de", XML: []byte("<de/>")}}, Files: []update.File{{Digest: digest(2), Name: "c.cab"}}}
 	w.files[digest(2)] = update.File{Digest: digest(2), Name: "c.cab"}
 	w.serve()
 	return w
@@ -85,9 +86,11 @@ func TestGetExtendedUpdateInfo(t *testing.T) {
 		drop      []int
 	}{
 		{"extended", ids(2, 1, 2), "Extended", nil, []string{`1 <X A="1" />`, "2 <Y/>"}, []string{place1, place2}, nil},
-		{"types one after the other", ids(2, 1), "LocalizedProperties Extended", []string{"en-US", "en"}, []string{`1 <X A="1" />`, "2 <Y/>", "1 <en/>"}, []string{place1, place2}, nil},
+		{"types one after the other", ids(2, 1), "LocalizedProperties Extended", []string{"en-US", "en"}, []string{`1 <X A="1" />`, "2 <Y/>", "1 <en/>", "2 <de/>"}, []string{place1, place2}, nil},
 		{"several languages in the client's order", ids(1), "LocalizedProperties", []string{"PT-br", "EN", "en", "fr"}, []string{"1 <pt/>", "1 <en/>"}, nil, nil},
-		{"the revision's own language", ids(1), "LocalizedProperties", []string{"fr"}, []string{"1 <de/>"}, nil, nil},
+		{"English as well", ids(1), "LocalizedProperties", []string{"pt-BR", "pt"}, []string{"1 <pt/>", "1 <en/>"}, nil, nil},
+		{"English for want of others", ids(1), "LocalizedProperties", []string{"fr"}, []string{"1 <en/>"}, nil, nil},
+		{"the revision's own language", ids(2), "LocalizedProperties", []string{"fr"}, []string{"2 <de/>"}, nil, nil},
 		{"a EULA", ids(1), "Eula", []string{"fr"}, []string{"1 <eula/>"}, nil, nil},
 		{"core", ids(1), "Core", nil, []string{core}, nil, nil},
 		{"locations alone", ids(2), "FileUrl", nil, nil, []string{place2}, nil},
