@@ -36,13 +36,21 @@ func (c *catalogs) Current() *catalog.Snapshot { return c.current.Load() }
 func (c *catalogs) rebuild(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// The rules are read first: a seq that is too low only repeats something. One
-	// that is too high would never be told, so that the graph is at least as new.
-	rules, seq, err := c.store.Rules(ctx)
+	applied, err := c.store.CatalogSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("show catalog: %w", err)
 	}
-	applied, err := c.store.CatalogSeq(ctx)
+	if applied != c.graphSeq {
+		// A new revision of what is approved may want files or license terms that
+		// the one before did not. Nobody shall be told to install it before that
+		// was looked at.
+		if err := c.store.RefreshReadiness(ctx); err != nil {
+			return fmt.Errorf("show catalog: %w", err)
+		}
+	}
+	// The rules are read first: a seq that is too low only repeats something. One
+	// that is too high would never be told, so that the graph is at least as new.
+	rules, seq, err := c.store.Rules(ctx)
 	if err != nil {
 		return fmt.Errorf("show catalog: %w", err)
 	}
