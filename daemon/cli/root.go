@@ -13,6 +13,7 @@ func commands() []func(*app) *cobra.Command {
 	return []func(*app) *cobra.Command{
 		newAudit,
 		newBackup,
+		newCA,
 		newCatalog,
 		newComputers,
 		newConfig,
