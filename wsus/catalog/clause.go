@@ -33,6 +33,12 @@ type flat struct {
 
 func (f *flat) list(i int32) []int32 { return f.items[f.start[i]:f.start[i+1]] }
 
+// append adds a list behind the others.
+func (f *flat) append(list []int32) {
+	f.items = append(f.items, list...)
+	f.start = append(f.start, int32(len(f.items)))
+}
+
 // flatten turns the pairs (list, item) that the function yields, the same ones
 // each time, into n lists that keep their order.
 func flatten(n int, pairs func(yield func(list, item int32))) flat {

@@ -20,20 +20,19 @@ type driverMatch struct {
 	update.DriverMatch
 }
 
-// indexDrivers indexes the heads of the driver updates.
-func indexDrivers(g *Graph, rows []Row) driverIndex {
-	ix := driverIndex{byID: make(map[string][]int32)}
-	for r := range rows {
-		if g.head[g.upd[r]] != int32(r) || g.flags[r]&flagExpired != 0 {
+// index keeps the matches of the heads of driver updates and indexes them.
+func (ix *driverIndex) index(g *Graph) {
+	matches := ix.matches
+	ix.matches, ix.byID = nil, make(map[string][]int32)
+	for _, m := range matches {
+		r := m.revision
+		if g.head[g.upd[r]] != r || g.flags[r]&flagExpired != 0 {
 			continue
 		}
-		for _, m := range rows[r].Drivers {
-			id := strings.ToLower(m.HardwareID)
-			ix.byID[id] = append(ix.byID[id], int32(len(ix.matches)))
-			ix.matches = append(ix.matches, driverMatch{revision: int32(r), DriverMatch: m})
-		}
+		id := strings.ToLower(m.HardwareID)
+		ix.byID[id] = append(ix.byID[id], int32(len(ix.matches)))
+		ix.matches = append(ix.matches, m)
 	}
-	return ix
 }
 
 // Device is one piece of hardware of a client (MS-WUSP 2.2.2.2.4 Device).

@@ -39,11 +39,14 @@ func (p *Plan) find(u int32) *entry {
 	return &p.entries[i]
 }
 
-// candidate is an approval that reaches a computer through a group.
-type candidate struct {
-	upd, approval int32
-	depth         int
-}
+// candidate is an approval that reaches a computer through a group: its update
+// in the upper half, its index in the rules in the lower. Numbers sort several
+// times faster than structs, and that is half of what a plan costs.
+type candidate uint64
+
+func (c candidate) upd() int32 { return int32(c >> 32) }
+
+func (c candidate) of(rules *Rules) *Approval { return &rules.Approvals[uint32(c)] }
 
 // newPlan resolves the approvals of groups into one entry an update. Conflicts:
 // a hold beats everything, then a block; then the deeper group; at equal depth
@@ -51,34 +54,36 @@ type candidate struct {
 // deleted approval still yields an entry, to evaluate only, so that clients
 // unlearn it.
 func newPlan(rules *Rules, ix *ruleIndex, groups GroupSet, holds *HoldSet) *Plan {
-	var all []candidate
+	n := 0
+	for _, g := range groups {
+		n += len(ix.byGroup[g.Group])
+	}
+	all := make([]candidate, 0, n)
 	for _, g := range groups {
 		for _, i := range ix.byGroup[g.Group] {
-			all = append(all, candidate{upd: ix.upd[i], approval: i, depth: g.Depth})
+			all = append(all, candidate(ix.upd[i])<<32|candidate(i))
 		}
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.upd, b.upd), cmp.Compare(a.approval, b.approval))
-	})
-	p := &Plan{}
+	slices.Sort(all)
+	p := &Plan{entries: make([]entry, 0, n)}
 	for len(all) > 0 {
 		n := 1
-		for n < len(all) && all[n].upd == all[0].upd {
+		for n < len(all) && all[n].upd() == all[0].upd() {
 			n++
 		}
-		p.entries = append(p.entries, resolve(rules, all[:n], holds))
+		p.entries = append(p.entries, resolve(rules, groups, all[:n], holds))
 		all = all[n:]
 	}
 	return p
 }
 
 // resolve makes the entry of candidates that are all of one update.
-func resolve(rules *Rules, cands []candidate, holds *HoldSet) entry {
-	var win *candidate
-	e := entry{upd: cands[0].upd, action: update.PreDeploymentCheck}
+func resolve(rules *Rules, groups GroupSet, cands []candidate, holds *HoldSet) entry {
+	var win *Approval
+	e := entry{upd: cands[0].upd(), action: update.PreDeploymentCheck}
 	blocked := false
-	for i := range cands {
-		a := &rules.Approvals[cands[i].approval]
+	for _, c := range cands {
+		a := c.of(rules)
 		// The newest change of any candidate, also of a deleted one, is a change
 		// of the entry: what the client was told last may have come from it.
 		e.seq = max(e.seq, a.Seq)
@@ -89,28 +94,37 @@ func resolve(rules *Rules, cands []candidate, holds *HoldSet) entry {
 			continue
 		}
 		blocked = blocked || a.Action == update.Block
-		if win == nil || beats(rules, &cands[i], win) {
-			win = &cands[i]
+		if win == nil || groups.beats(a, win) {
+			win = a
 		}
 	}
 	if win == nil {
-		e.id = rules.Approvals[cands[0].approval].ID
+		e.id = cands[0].of(rules).ID
 		return e
 	}
-	a := &rules.Approvals[win.approval]
-	e.id = a.ID
-	if blocked || !a.offers() || holds.holds(a.Update) {
+	e.id = win.ID
+	if blocked || !win.offers() || holds.holds(win.Update) {
 		return e
 	}
-	e.action, e.deadline = a.Action, a.Deadline
+	e.action, e.deadline = win.Action, win.Deadline
 	return e
 }
 
-func beats(rules *Rules, c, best *candidate) bool {
-	if c.depth != best.depth {
-		return c.depth > best.depth
+// depth returns how deep a group of the set lies.
+func (s GroupSet) depth(group update.ID) int {
+	for _, g := range s {
+		if g.Group == group {
+			return g.Depth
+		}
 	}
-	a, b := &rules.Approvals[c.approval], &rules.Approvals[best.approval]
+	return -1
+}
+
+// beats reports whether approval a wins over b of the same update.
+func (s GroupSet) beats(a, b *Approval) bool {
+	if d, e := s.depth(a.Group), s.depth(b.Group); d != e {
+		return d > e
+	}
 	if a.Action != b.Action {
 		return rank(a.Action) < rank(b.Action)
 	}

@@ -110,7 +110,8 @@ func (w *world) serve() {
 func (w *world) rebuild() {
 	w.tb.Helper()
 	g, err := catalog.Build(iter.Seq2[catalog.Row, error](func(yield func(catalog.Row, error) bool) {
-		for _, r := range w.rows {
+		byID := func(a, b catalog.Row) int { return int(a.ID - b.ID) }
+		for _, r := range slices.SortedFunc(slices.Values(w.rows), byID) {
 			if !yield(r, nil) {
 				return
 			}
