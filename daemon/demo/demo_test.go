@@ -3,6 +3,7 @@ package demo_test
 import (
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"sluice/catalogimport"
@@ -59,5 +60,28 @@ func TestMedia(t *testing.T) {
 	}
 	if _, err := demo.WriteMedia(dir); err == nil {
 		t.Error("media were written over others")
+	}
+}
+
+func TestListen(t *testing.T) {
+	t.Parallel()
+	open := func(listen string) (*demo.Stage, error) {
+		return demo.Open(t.Context(), demo.Options{Dir: t.TempDir(), Listen: listen, Log: slog.New(slog.DiscardHandler), Version: "test"})
+	}
+	for _, listen := range []string{"127.0.0.1:http", "127.0.0.1:65533", "127.0.0.1:-1"} {
+		if s, err := open(listen); err == nil {
+			t.Errorf("listening on %s", s.Addresses.WSUS)
+			s.Close()
+		}
+	}
+	s, err := open("127.0.0.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(s.Addresses.Admin, "https://127.0.0.2:") {
+		t.Errorf("listening on %s, want 127.0.0.2", s.Addresses.Admin)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
