@@ -36,21 +36,15 @@ func (c *catalogs) Current() *catalog.Snapshot { return c.current.Load() }
 func (c *catalogs) rebuild(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	applied, err := c.store.CatalogSeq(ctx)
-	if err != nil {
-		return fmt.Errorf("show catalog: %w", err)
-	}
-	if applied != c.graphSeq {
+	rules, seq, applied, err := c.read(ctx)
+	if err == nil && applied != c.graphSeq {
 		// A new revision of what is approved may want files or license terms that
 		// the one before did not. Nobody shall be told to install it before that
 		// was looked at.
-		if err := c.store.RefreshReadiness(ctx); err != nil {
-			return fmt.Errorf("show catalog: %w", err)
+		if err = c.store.RefreshReadiness(ctx); err == nil {
+			rules, seq, applied, err = c.read(ctx)
 		}
 	}
-	// The rules are read first: a seq that is too low only repeats something. One
-	// that is too high would never be told, so that the graph is at least as new.
-	rules, seq, err := c.store.Rules(ctx)
 	if err != nil {
 		return fmt.Errorf("show catalog: %w", err)
 	}
@@ -63,6 +57,17 @@ func (c *catalogs) rebuild(ctx context.Context) error {
 	c.graphSeq = applied
 	c.current.Store(catalog.NewSnapshot(g, rules, seq, c.now()))
 	return nil
+}
+
+// read returns the rules with their seq, and the last import. The rules are read
+// first: a seq that is too low only repeats something. One that is too high would
+// never be told, so that the graph is at least as new.
+func (c *catalogs) read(ctx context.Context) (rules *catalog.Rules, seq, applied int64, err error) {
+	if rules, seq, err = c.store.Rules(ctx); err != nil {
+		return nil, 0, 0, err
+	}
+	applied, err = c.store.CatalogSeq(ctx)
+	return rules, seq, applied, err
 }
 
 // rebuildEvery is how often the snapshot is made anew at most while changes
