@@ -19,6 +19,10 @@ type registry struct {
 	roster   *fleet.Roster
 	byClient bool // computers put themselves into groups
 
+	// acts is held from before an act is committed until the roster shows it, so
+	// that the roster shows acts in the order in which they were committed.
+	acts sync.Mutex
+
 	mu      sync.RWMutex
 	clients map[string]int64 // client id -> device
 }
@@ -46,11 +50,18 @@ func (r *registry) Sets(key catalog.PlanKey) (catalog.GroupSet, *catalog.HoldSet
 
 // Authorize finds or makes the device of a login.
 func (r *registry) Authorize(ctx context.Context, c clientsync.Claim) (int64, error) {
-	device, changes, err := r.store.ClaimDevice(ctx, fleet.Claim{ClientID: c.ClientID, Name: c.DNSName, Groups: c.Groups, Addr: c.Addr}, r.byClient)
+	claim := fleet.Claim{ClientID: c.ClientID, Name: c.DNSName, Groups: c.Groups, Addr: c.Addr}
+	// Most logins say nothing new, and wait for nobody.
+	device, same, err := r.store.SameClaim(ctx, &claim)
+	if err == nil && !same {
+		err = r.act(func() (changes *fleet.SeatChanges, err error) {
+			device, changes, err = r.store.ClaimDevice(ctx, claim, r.byClient)
+			return changes, err
+		})
+	}
 	if err != nil {
 		return 0, err
 	}
-	r.roster.Apply(changes)
 	r.mu.Lock()
 	r.clients[c.ClientID] = device
 	r.mu.Unlock()
@@ -59,13 +70,16 @@ func (r *registry) Authorize(ctx context.Context, c clientsync.Claim) (int64, er
 
 // Register keeps what a computer says about itself.
 func (r *registry) Register(ctx context.Context, device int64, c update.Computer) error {
-	return r.shown(r.store.RegisterDevice(ctx, device, c))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.RegisterDevice(ctx, device, c) })
 }
 
-// shown applies what an act changed about seats.
-func (r *registry) shown(c *fleet.SeatChanges, err error) error {
+// act does something that changes seats, and shows it.
+func (r *registry) act(do func() (*fleet.SeatChanges, error)) error {
+	r.acts.Lock()
+	defer r.acts.Unlock()
+	changes, err := do()
 	if err == nil {
-		r.roster.Apply(c)
+		r.roster.Apply(changes)
 	}
 	return err
 }
@@ -86,31 +100,33 @@ func (r *registry) ByClientID(id string) (int64, bool) {
 
 // ChangeGroup renames or moves a group.
 func (r *registry) ChangeGroup(ctx context.Context, by store.Entry, id update.ID, name string, parent update.ID) error {
-	return r.shown(r.store.ChangeGroup(ctx, by, id, name, parent))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.ChangeGroup(ctx, by, id, name, parent) })
 }
 
 // DeleteGroup deletes a group.
 func (r *registry) DeleteGroup(ctx context.Context, by store.Entry, id update.ID) error {
-	return r.shown(r.store.DeleteGroup(ctx, by, id))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.DeleteGroup(ctx, by, id) })
 }
 
 // AssignDevices puts devices into exactly the given groups.
 func (r *registry) AssignDevices(ctx context.Context, by store.Entry, devices []int64, groups []update.ID) error {
-	return r.shown(r.store.AssignDevices(ctx, by, devices, groups))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.AssignDevices(ctx, by, devices, groups) })
 }
 
 // HoldDevice holds an update back on a device.
 func (r *registry) HoldDevice(ctx context.Context, by store.Entry, device int64, id update.ID, reason string) error {
-	return r.shown(r.store.HoldDevice(ctx, by, device, id, reason))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.HoldDevice(ctx, by, device, id, reason) })
 }
 
 // ReleaseDevice ends a hold.
 func (r *registry) ReleaseDevice(ctx context.Context, by store.Entry, device int64, id update.ID) error {
-	return r.shown(r.store.ReleaseDevice(ctx, by, device, id))
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.ReleaseDevice(ctx, by, device, id) })
 }
 
 // DeleteDevice forgets a device.
 func (r *registry) DeleteDevice(ctx context.Context, by store.Entry, device int64) error {
+	r.acts.Lock()
+	defer r.acts.Unlock()
 	if err := r.store.DeleteDevice(ctx, by, device); err != nil {
 		return err
 	}

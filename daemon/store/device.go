@@ -23,7 +23,7 @@ const seenEvery = time.Hour
 // and notes what changed about it. With byClient the groups that it asks for are
 // the groups that it is put into.
 func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (device int64, changes *fleet.SeatChanges, err error) {
-	same, device, err := s.sameClaim(ctx, &c, byClient)
+	device, same, err := s.SameClaim(ctx, &c)
 	if err != nil || same {
 		return device, nil, err
 	}
@@ -64,8 +64,9 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 	return device, changes, err
 }
 
-// sameClaim reports whether a login says nothing new, so that it writes nothing.
-func (s *Store) sameClaim(ctx context.Context, c *fleet.Claim, byClient bool) (same bool, device int64, err error) {
+// SameClaim reports whether a login says nothing new, so that [Store.ClaimDevice]
+// would write nothing, and whose it then is.
+func (s *Store) SameClaim(ctx context.Context, c *fleet.Claim) (device int64, same bool, err error) {
 	var name, requested, address string
 	var seen int64
 	err = s.read(ctx, "log in "+c.ClientID, func(ctx context.Context, tx *sql.Tx) error {
@@ -73,10 +74,10 @@ func (s *Store) sameClaim(ctx context.Context, c *fleet.Claim, byClient bool) (s
 			Scan(&device, &name, &requested, &address, &seen)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, 0, nil
+		return 0, false, nil
 	}
 	fresh := s.now().Sub(fromMillis(seen)) < seenEvery
-	return name == c.Name && requested == groupNames(c.Groups) && address == c.Addr && fresh, device, err
+	return device, name == c.Name && requested == groupNames(c.Groups) && address == c.Addr && fresh, err
 }
 
 func groupNames(names []string) string {
