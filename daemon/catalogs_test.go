@@ -44,8 +44,8 @@ func TestNewRevisionWaitsFromTheStart(t *testing.T) {
 				update.Approval{Update: id, Group: update.AllComputers, Action: update.Install}); err != nil {
 				t.Fatal(err)
 			}
-			c, err := openCatalogs(t.Context(), s, time.Now)
-			if err != nil {
+			c := &catalogs{store: s, now: time.Now}
+			if err := c.rebuild(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := action(c); got != update.Install {
