@@ -27,6 +27,9 @@ type Options struct {
 	// Hostname stands in for a public_host that is not set; empty asks the
 	// operating system.
 	Hostname string
+	// BoundHeap is told how many bytes the Go heap should take at most, each time
+	// that the catalog is shown anew. Nil where the process bounds it otherwise.
+	BoundHeap func(bytes int64)
 }
 
 // Appliance is an open data folder with everything that works on it.
@@ -65,6 +68,7 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 	a.store, err = store.Open(ctx, store.Options{
 		Dir: a.cfg.DataDir, Log: a.log, Now: a.now, MinFree: int64(a.cfg.MinFree),
 		OnDamage: func(err error) { a.damaged <- err }, Languages: a.cfg.Import.Languages,
+		Admit: newAdmission(a.log, a.now, func() int { return a.fleet.roster.Len() }).admit,
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +100,7 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 	if a.catalog, err = openCatalogs(ctx, a.store, a.now); err != nil {
 		return nil, err
 	}
+	a.catalog.boundHeap(o.BoundHeap)
 	a.ingester = &catalogimport.Ingester{Library: a.store.Library(), Content: contentSink{a.content, a.store}, Now: a.now}
 	return a, nil
 }

@@ -17,6 +17,7 @@ import (
 type catalogs struct {
 	store   *store.Store
 	now     func() time.Time
+	bound   func(heap int64) // see [catalogs.boundHeap]; may be nil
 	current atomic.Pointer[catalog.Snapshot]
 
 	mu       sync.Mutex // one rebuild at a time
@@ -56,6 +57,7 @@ func (c *catalogs) rebuild(ctx context.Context) error {
 	}
 	c.graphSeq = applied
 	c.current.Store(catalog.NewSnapshot(g, rules, seq, c.now()))
+	c.boundNow()
 	return nil
 }
 

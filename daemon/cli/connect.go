@@ -28,7 +28,7 @@ type openOffline func(ctx context.Context, c *config.Config) (http.Handler, func
 func openHere(stderr io.Writer, version string) openOffline {
 	return func(ctx context.Context, c *config.Config) (http.Handler, func() error, error) {
 		log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		a, err := daemon.Open(ctx, daemon.Options{Config: c, Log: log, Now: time.Now, Version: version})
+		a, err := daemon.Open(ctx, daemon.Options{Config: c, Log: log, Now: time.Now, Version: version, BoundHeap: boundHeap()})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,8 @@ func newRun(a *app) *cobra.Command {
 			"Once every door answers, one line is written to standard output:\n\n" +
 			"  ready wsus=URL wsus_tls=URL mdm=URL admin=URL\n\n" +
 			"A door that is switched off has no URL. The log goes to standard error or to\n" +
-			"log.file. Memory can be bounded with the environment variable GOMEMLIMIT.",
+			"log.file. Memory is bounded by what the catalog needs, or by the environment\n" +
+			"variable GOMEMLIMIT.",
 		Example: "  sluice run --config /etc/sluice/sluice.toml\n" +
 			"  sluice run --data /srv/sluice",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
@@ -41,7 +44,9 @@ func (a *app) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, logFile.Close()) }()
-	appliance, err := daemon.Open(ctx, daemon.Options{Config: cfg, Log: log, Now: time.Now, Version: a.version})
+	appliance, err := daemon.Open(ctx, daemon.Options{
+		Config: cfg, Log: log, Now: time.Now, Version: a.version, BoundHeap: boundHeap(),
+	})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return &ExitError{ExitRunning, fmt.Errorf("already running: %w", err), "stop the other one first, or name another data folder with --data"}
@@ -56,4 +61,13 @@ func (a *app) run(ctx context.Context) (err error) {
 		fmt.Fprintf(a.stdout, "ready wsus=%s wsus_tls=%s mdm=%s admin=%s\n", d.WSUS, d.WSUSTLS, d.MDM, d.Admin)
 	})
 	return errors.Join(err, appliance.Close())
+}
+
+// boundHeap returns what bounds the heap of this process; nil where its user
+// did that.
+func boundHeap() func(int64) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return nil
+	}
+	return func(bytes int64) { debug.SetMemoryLimit(bytes) }
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"runtime"
@@ -42,7 +43,13 @@ func (c *codec) pack(text []byte) []byte {
 	if len(text) == 0 {
 		return nil
 	}
-	return c.enc.EncodeAll(text, make([]byte, 0, len(text)/2+64))
+	// Long texts are manifests, which shrink to a tenth. What is over is given
+	// back: a batch of compressed texts waits to be written.
+	dst := c.enc.EncodeAll(text, make([]byte, 0, len(text)/8+512))
+	if cap(dst) > len(dst)+len(dst)/4 {
+		return bytes.Clone(dst)
+	}
+	return dst
 }
 
 // unpack is the inverse of pack.
