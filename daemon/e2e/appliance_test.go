@@ -20,7 +20,7 @@ import (
 // appliance is a data folder with its configuration, and the daemon on it while
 // one runs.
 type appliance struct {
-	t                         *testing.T
+	t                         testing.TB
 	config                    string
 	data                      string
 	cmd                       *exec.Cmd
@@ -59,7 +59,7 @@ listen = "127.0.0.1:0"
 `
 
 // newAppliance makes a folder and a configuration; extra is added to it.
-func newAppliance(t *testing.T, extra string) *appliance {
+func newAppliance(t testing.TB, extra string) *appliance {
 	t.Helper()
 	// The path of the control socket has little room.
 	dir, err := os.MkdirTemp("", "sluice-")
@@ -152,7 +152,7 @@ type result struct {
 }
 
 // run runs a command to its end.
-func run(t *testing.T, args ...string) result {
+func run(t testing.TB, args ...string) result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stdout, stderr bytes.Buffer
@@ -176,7 +176,7 @@ func (a *appliance) sluice(code int, args ...string) result {
 }
 
 // decode reads the JSON that a command printed.
-func decode[T any](t *testing.T, r result) (v T) {
+func decode[T any](t testing.TB, r result) (v T) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(r.stdout))
 	if err := d.Decode(&v); err != nil {
@@ -240,7 +240,7 @@ func (a *appliance) authority() string {
 }
 
 // eventually tries until it works: an approval reaches computers within a second.
-func eventually(t *testing.T, try func() error) {
+func eventually(t testing.TB, try func() error) {
 	t.Helper()
 	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		err := try()
