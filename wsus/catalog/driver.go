@@ -60,6 +60,7 @@ type DriverRequest struct {
 	Devices     []Device
 	ComputerIDs []update.ID // ComputerSpec/HardwareIDs, best first
 	ScoreKey    string      // FeatureScoreMatchingKey
+	Filter      []update.ID // FilterCategoryIds; empty means all
 }
 
 // DriverAnswer is the best driver of every device that has one better than
@@ -77,6 +78,9 @@ func (s *Snapshot) SyncDrivers(req *DriverRequest) DriverAnswer {
 	c := driverChooser{snapshot: s, req: req, satisfied: newBitset(len(s.graph.clauses.terms.start))}
 	for _, f := range s.satisfied(req.Installed) {
 		c.satisfied.set(f)
+	}
+	if len(req.Filter) > 0 {
+		c.filter = s.filter(req.Filter)
 	}
 	chosen := make(map[int32][]string) // revision -> hardware ids it matched
 	for i := range req.Devices {
@@ -137,10 +141,11 @@ type driverChooser struct {
 	snapshot  *Snapshot
 	req       *DriverRequest
 	satisfied bitset // cnfs
+	filter    bitset // revisions; nil for all
 }
 
 func (c *driverChooser) offered(r int32) bool {
-	return c.snapshot.scope.in.has(r) && c.satisfied.has(c.snapshot.graph.cnf[r])
+	return c.snapshot.scope.in.has(r) && c.satisfied.has(c.snapshot.graph.cnf[r]) && (c.filter == nil || c.filter.has(r))
 }
 
 // driverRank orders candidates for one device; lower is better, field by field

@@ -165,3 +165,27 @@ func revisions(entries []catalog.Entry) (out []update.RevisionID) {
 	}
 	return out
 }
+
+func TestDriversOfCategories(t *testing.T) {
+	t.Parallel()
+	in := func(n, category int) catalog.Row {
+		r := driver(n, match(pci, n, 1, 255))
+		needs(category)(&r)
+		return r
+	}
+	s := snapshot(t, catalog.Rules{}, row(1, update.Category), row(2, update.Category), in(3, 1), in(4, 2))
+	for _, tt := range []struct {
+		filter []update.ID
+		drop   []update.RevisionID
+	}{
+		{nil, ids(3)},
+		{[]update.ID{uid(1)}, ids(4)},
+		{[]update.ID{uid(9)}, ids(3, 4)},
+	} {
+		ans := s.SyncDrivers(&catalog.DriverRequest{Plan: plan(s), Installed: ids(1, 2), Cached: ids(3, 4), Filter: tt.filter,
+			Devices: []catalog.Device{{HardwareIDs: []string{pci}}}})
+		if diff := cmp.Diff(tt.drop, ans.OutOfScope); diff != "" || len(ans.New) != 0 || len(ans.Changed) != 2-len(tt.drop) {
+			t.Errorf("limited to %v: out of scope (-want +got), %d new, %d kept:\n%s", tt.filter, len(ans.New), len(ans.Changed), diff)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (s *Server) syncDrivers(ctx context.Context, u *caller, q *syncRequest) (an
 	}
 	ans := u.snapshot.SyncDrivers(&catalog.DriverRequest{
 		Plan: u.plan, Installed: q.installed, Cached: q.drivers,
-		Devices: q.devices, ComputerIDs: q.computerIDs, ScoreKey: q.scoreKey,
+		Devices: q.devices, ComputerIDs: q.computerIDs, ScoreKey: q.scoreKey, Filter: q.filter,
 	})
 	res := syncResult{fresh: ans.New, drop: ans.OutOfScope, changed: ans.Changed, cookie: u.cookie, driversNotNeeded: true}
 	scan := Scan{Device: u.seat.Device, Pass: Drivers, Held: len(q.installed) + len(q.drivers)}
