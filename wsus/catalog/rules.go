@@ -65,6 +65,7 @@ type ruleIndex struct {
 	byGroup  map[update.ID][]int32 // group -> indexes into approvals, by update
 	upd      []int32               // update of each approval, -1 if the graph does not know it
 	approved map[int32]time.Time   // update -> when its oldest standing install or uninstall was approved
+	removed  bitset                // updates with a standing uninstall
 	declined bitset
 	needed   bitset // nil if unknown
 }
@@ -74,6 +75,7 @@ func (r *Rules) index(g *Graph) ruleIndex {
 		byGroup:  make(map[update.ID][]int32),
 		upd:      make([]int32, len(r.Approvals)),
 		approved: make(map[int32]time.Time),
+		removed:  newBitset(len(g.updates)),
 		declined: newBitset(len(g.updates)),
 	}
 	for i := range r.Approvals {
@@ -87,6 +89,9 @@ func (r *Rules) index(g *Graph) ruleIndex {
 		if !a.Deleted && a.Action != update.Block {
 			if t, ok := ix.approved[u]; !ok || a.Changed.Before(t) {
 				ix.approved[u] = a.Changed
+			}
+			if a.Action == update.Uninstall {
+				ix.removed.set(u)
 			}
 		}
 	}

@@ -83,12 +83,13 @@ func hiddenUpdates(g *Graph, ix *ruleIndex) bitset {
 
 // keepSuperseded reports whether a superseded update stays because it is itself
 // approved: until 30 days after a successor was approved, and then for as long
-// as some computer needs it.
+// as some computer needs it. One that is to be uninstalled stays: whoever has it
+// does not count as in need of it.
 func keepSuperseded(g *Graph, ix *ruleIndex, u int32, now time.Time) bool {
 	if _, ok := ix.approved[u]; !ok {
 		return false
 	}
-	if ix.needed == nil || ix.needed.has(u) {
+	if ix.needed == nil || ix.needed.has(u) || ix.removed.has(u) {
 		return true
 	}
 	for _, newer := range g.supersedBy.list(u) {

@@ -44,6 +44,8 @@ func TestScope(t *testing.T) {
 			Approvals: []catalog.Approval{approval(1, 1, 0, update.Install), approval(2, 2, 0, update.Install, days(29))}}, ids(1, 2, 3)},
 		{"the successor approved long ago, needed nowhere", chain, catalog.Rules{Needed: map[update.ID]bool{},
 			Approvals: []catalog.Approval{approval(1, 1, 0, update.Install, days(50)), approval(2, 3, 0, update.Install, days(31))}}, ids(3)},
+		{"the same, but to be uninstalled", chain, catalog.Rules{Needed: map[update.ID]bool{},
+			Approvals: []catalog.Approval{approval(1, 1, 0, update.Uninstall, days(50)), approval(2, 3, 0, update.Install, days(31))}}, ids(1, 3)},
 		{"the same, but needed somewhere", chain, catalog.Rules{Needed: map[update.ID]bool{uid(1): true},
 			Approvals: []catalog.Approval{approval(1, 1, 0, update.Install, days(50)), approval(2, 3, 0, update.Install, days(31))}}, ids(1, 3)},
 		{"the same, but nobody knows", chain, catalog.Rules{
