@@ -57,6 +57,7 @@ type Handler struct {
 	log     *slog.Logger
 	newID   func() string
 	maxBody int64
+	memory  budget // of requests
 
 	buffers sync.Pool // *bytes.Buffer of requests
 	raws    sync.Pool // *Raw of answers
@@ -107,9 +108,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.buffers.Put(buf)
 		}
 	}()
-	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, h.maxBody)); err != nil {
+	body := h.memory.reader(http.MaxBytesReader(w, r.Body, h.maxBody))
+	defer body.release()
+	if _, err := buf.ReadFrom(body); err != nil {
 		if e := (*http.MaxBytesError)(nil); errors.As(err, &e) {
 			tooLarge(w)
+			return
+		}
+		if errors.Is(err, errMemory) {
+			h.fail(w, r, "", &Fault{Code: ServerBusy, Err: err})
 			return
 		}
 		h.log.Debug("read soap request", "remote", r.RemoteAddr, "err", err)
