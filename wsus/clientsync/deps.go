@@ -36,6 +36,10 @@ type Claim struct {
 // client is answered with InvalidParameters.
 var ErrRefused = errors.New("computer refused")
 
+// ErrTooMany is what a [Roster] wraps where a computer may log in later. The
+// client is answered with ServerBusy.
+var ErrTooMany = errors.New("too many new computers")
+
 // Roster knows the computers. Seat and Sets are called for every request and
 // answer from memory.
 type Roster interface {

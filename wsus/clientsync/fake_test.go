@@ -56,7 +56,7 @@ type world struct {
 	sets     map[catalog.PlanKey]catalog.GroupSet
 	claims   []clientsync.Claim
 	computer update.Computer
-	refuse   bool
+	refuse   error
 
 	cores   map[catalog.CoreID]string
 	chunks  map[catalog.CoreID][][]byte
@@ -201,8 +201,8 @@ func (w *world) Sets(key catalog.PlanKey) (catalog.GroupSet, *catalog.HoldSet, b
 func (w *world) Authorize(_ context.Context, c clientsync.Claim) (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refuse {
-		return 0, fmt.Errorf("a clone: %w", clientsync.ErrRefused)
+	if w.refuse != nil {
+		return 0, fmt.Errorf("a clone: %w", w.refuse)
 	}
 	w.claims = append(w.claims, c)
 	d, ok := w.devices[c.ClientID]

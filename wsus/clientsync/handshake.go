@@ -79,6 +79,9 @@ func (s *Server) getAuthorizationCookie(ctx context.Context, r *soap.Request) (a
 	if err := checkName(claim.DNSName); err != nil {
 		return nil, soap.InvalidParameter("dnsName", err)
 	}
+	if len(q.TargetGroupName) > maxGroups {
+		return nil, soap.InvalidParameter("targetGroupName", fmt.Errorf("%w: %d bytes", errList, len(q.TargetGroupName)))
+	}
 	for name := range strings.SplitSeq(q.TargetGroupName, ";") {
 		name = strings.TrimSpace(name)
 		if name == "" {
@@ -94,8 +97,11 @@ func (s *Server) getAuthorizationCookie(ctx context.Context, r *soap.Request) (a
 		claim.Addr = host
 	}
 	device, err := s.roster.Authorize(ctx, claim)
-	if errors.Is(err, ErrRefused) {
+	switch {
+	case errors.Is(err, ErrRefused):
 		return nil, soap.InvalidParameter("clientId", err)
+	case errors.Is(err, ErrTooMany):
+		return nil, &soap.Fault{Code: soap.ServerBusy, Err: err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("authorize: %w", err)
@@ -109,8 +115,13 @@ func (s *Server) getAuthorizationCookie(ctx context.Context, r *soap.Request) (a
 	}}, nil
 }
 
-// maxName bounds what a client calls itself: the longest DNS name is shorter.
-const maxName = 255
+const (
+	// maxName bounds what a client calls itself: the longest DNS name is shorter.
+	maxName = 255
+	// maxGroups bounds the names of its groups, as they stand in one text that
+	// is kept for every computer.
+	maxGroups = 4 << 10
+)
 
 // checkName accepts what may be the id or the DNS name of a computer.
 func checkName(name string) error {

@@ -114,6 +114,7 @@ func TestGetAuthorizationCookie(t *testing.T) {
 		{"64 groups", "<clientId>abc</clientId><targetGroupName>" + many + "</targetGroupName><dnsName>pc</dnsName>", "none",
 			clientsync.Claim{ClientID: "abc", DNSName: "pc", Groups: strings.Split(many[:len(many)-1], ";"), Addr: "192.0.2.1"}},
 		{"65 groups", "<clientId>abc</clientId><targetGroupName>" + many + "g</targetGroupName><dnsName>pc</dnsName>", "InvalidParameters targetGroupName", clientsync.Claim{}},
+		{"long names", "<clientId>abc</clientId><targetGroupName>" + strings.Repeat(strings.Repeat("g", 1000)+";", 5) + "</targetGroupName><dnsName>pc</dnsName>", "InvalidParameters targetGroupName", clientsync.Claim{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -130,11 +131,13 @@ func TestGetAuthorizationCookie(t *testing.T) {
 			}
 		})
 	}
-	w := newWorld(t)
-	w.refuse = true
-	w.serve()
-	if got := w.authorize("<clientId>abc</clientId><dnsName>pc</dnsName>").fault(); got != "InvalidParameters clientId" {
-		t.Errorf("refused: %q", got)
+	for refuse, want := range map[error]string{clientsync.ErrRefused: "InvalidParameters clientId", clientsync.ErrTooMany: "ServerBusy"} {
+		w := newWorld(t)
+		w.refuse = refuse
+		w.serve()
+		if got := w.authorize("<clientId>abc</clientId><dnsName>pc</dnsName>").fault(); got != want {
+			t.Errorf("refused because of %v: %q, want %q", refuse, got, want)
+		}
 	}
 }
 
