@@ -440,3 +440,18 @@ func TestOldClients(t *testing.T) {
 		}
 	}
 }
+
+func TestLongEventsAreCut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	long := make([]string, 256)
+	for i := range long {
+		long[i] = "k=" + strings.Repeat("x", 2000)
+	}
+	if rec := o.call("ReportEventBatch", 1, batchXML(eventXML(1, 162, "2026-10-04T15:20:00Z", kb1, long...))); rec.Code != 200 {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	if kept := len(strings.Join(o.reports[0].Events[0].Misc, "")); kept == 0 || kept > 4<<10 {
+		t.Errorf("%d bytes of strings are kept, want at most 4 KiB", kept)
+	}
+}
