@@ -19,9 +19,14 @@ const maxLoad = 60 * time.Second
 // enough for people, seldom enough that logins seldom write.
 const seenEvery = time.Hour
 
+// maxAliases is how many names, and how many client ids, a device is known to
+// have gone by: the latest ones. Anybody may claim more.
+const maxAliases = 32
+
 // ClaimDevice finds or makes the device that a login is of, by [fleet.Judge],
 // and notes what changed about it. With byClient the groups that it asks for are
-// the groups that it is put into.
+// the groups that it is put into. The error wraps that of [Options.Admit] where
+// a new device was refused.
 func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (device int64, changes *fleet.SeatChanges, err error) {
 	device, same, err := s.SameClaim(ctx, &c)
 	if err != nil || same {
@@ -39,6 +44,9 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 		}
 		v := fleet.Judge(&c, byID, byName, tx.Now)
 		if device = v.Device; device == 0 {
+			if err := s.admit(c.Addr); err != nil {
+				return err
+			}
 			if device, err = tx.newDevice(&c); err != nil {
 				return err
 			}
@@ -76,7 +84,9 @@ func (s *Store) SameClaim(ctx context.Context, c *fleet.Claim) (device int64, sa
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
-	fresh := s.now().Sub(fromMillis(seen)) < seenEvery
+	// A time in the future is from before the clock was set back.
+	age := s.now().Sub(fromMillis(seen))
+	fresh := -seenEvery < age && age < seenEvery
 	return device, name == c.Name && requested == groupNames(c.Groups) && address == c.Addr && fresh, err
 }
 
@@ -149,6 +159,12 @@ func (tx *Tx) alias(device int64, kind, value string, changed bool) error {
 	}
 	_, err := tx.exec(`INSERT INTO device_alias (device_id, kind, value, first, last, returns) VALUES (?1, ?2, ?3, ?4, ?4, 0)
 		ON CONFLICT DO UPDATE SET last = ?4, returns = returns + ?5`, device, kind, value, millis(tx.Now), changed)
+	if err != nil || !changed {
+		return err
+	}
+	_, err = tx.exec(`DELETE FROM device_alias WHERE device_id = ?1 AND kind = ?2 AND value <> ?3 AND value IN (
+		SELECT value FROM device_alias WHERE device_id = ?1 AND kind = ?2 ORDER BY last DESC, value LIMIT -1 OFFSET ?4)`,
+		device, kind, value, maxAliases)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,15 +13,30 @@ import (
 	"sluice/wsus/update"
 )
 
+// How much hardware is kept, which anybody may make up. A large fleet has some
+// ten thousand ids.
+const (
+	maxHardwareID     = 200   // bytes, as Windows has it
+	maxDeviceHardware = 8_192 // ids of a device; the others are not kept
+	maxHardware       = 1_000_000
+)
+
+// ErrHardwareFull is returned where a device has hardware that is new and there
+// is no room for more.
+var ErrHardwareFull = fmt.Errorf("%d hardware ids are known, which is the most", maxHardware)
+
 // NoteHardware keeps the hardware ids that a device named in a driver scan. A
 // device whose set did not change writes nothing.
 func (s *Store) NoteHardware(ctx context.Context, device int64, ids []string) error {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = strings.ToLower(id)
+	texts := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if len(id) <= maxHardwareID {
+			texts = append(texts, strings.ToLower(id))
+		}
 	}
 	slices.Sort(texts)
 	texts = slices.Compact(texts)
+	texts = texts[:min(len(texts), maxDeviceHardware)]
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n")))
 	var same bool
 	err := s.read(ctx, "hardware", func(ctx context.Context, tx *sql.Tx) error {
@@ -46,6 +62,13 @@ func (s *Store) NoteHardware(ctx context.Context, device int64, ids []string) er
 }
 
 func (tx *Tx) newHardwareSet(hash []byte, texts []string) (set int64, _ error) {
+	var known, sets int64
+	if err := tx.get([]any{&known, &sets}, `SELECT (SELECT coalesce(max(id), 0) FROM hardware), (SELECT coalesce(max(id), 0) FROM hardware_set)`); err != nil {
+		return 0, err
+	}
+	if known >= maxHardware || sets >= maxHardware {
+		return 0, ErrHardwareFull
+	}
 	numbers := make(map[int64]bool, len(texts))
 	for _, t := range texts {
 		var n int64
@@ -65,13 +88,23 @@ func (tx *Tx) newHardwareSet(hash []byte, texts []string) (set int64, _ error) {
 // missedLife is how long it is known that a client asked for a file in vain.
 const missedLife = 30 * 24 * time.Hour
 
-// NoteMissed keeps that a client asked for a file that is not held, once an
+// maxMissedBy bounds the addresses that are kept of a file and day: how many more
+// want it no longer matters.
+const maxMissedBy = 100
+
+// NoteMissed keeps that clients asked for a file that is not held, once an
 // address and day. Who calls it has made sure that an update in scope names the
 // file: this list leaves the site, and nobody on the wire may write it.
-func (s *Store) NoteMissed(ctx context.Context, d update.Digest, address string) error {
+func (s *Store) NoteMissed(ctx context.Context, d update.Digest, addresses ...string) error {
 	return s.Write(ctx, "note missed file", func(tx *Tx) error {
-		_, err := tx.exec(`INSERT OR IGNORE INTO missed (digest, day, address) VALUES (?, ?, ?)`, d[:], day(tx.Now), address)
-		return err
+		for _, address := range addresses {
+			_, err := tx.exec(`INSERT OR IGNORE INTO missed (digest, day, address) SELECT ?1, ?2, ?3
+				WHERE (SELECT count(*) FROM missed WHERE digest = ?1 AND day = ?2) < ?4`, d[:], day(tx.Now), address, maxMissedBy)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -42,6 +42,11 @@ func (s *Store) Report(ctx context.Context, device int64, r reporting.Report) er
 		if err := w.save(); err != nil {
 			return err
 		}
+		if len(r.Events) > 0 {
+			if err := tx.boundEvents(device); err != nil {
+				return err
+			}
+		}
 		_, err = tx.exec(`UPDATE device SET last_report = ?1, last_seen = max(last_seen, ?1) WHERE id = ?2`, millis(tx.Now), device)
 		return err
 	})

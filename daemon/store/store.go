@@ -28,6 +28,10 @@ type Options struct {
 	MinFree  int64            // bytes that a backup leaves free on every volume
 	OnDamage func(error)      // called once, when the database proves damaged; may be nil; must not close the store
 
+	// Admit is asked before a device is made for a login from an address; its
+	// error refuses the device. Nil refuses none. It must not use the store.
+	Admit func(addr string) error
+
 	// Languages are those of the titles that lists show of what is imported from
 	// now on, best first; an update that has none of them shows its default one.
 	Languages []string
@@ -40,6 +44,7 @@ type Store struct {
 	now      func() time.Time
 	minFree  int64
 	onDamage func(error)
+	admit    func(addr string) error
 
 	codec   *codec
 	lock    *os.File
@@ -90,7 +95,10 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	s := &Store{
 		dir: dir, log: o.Log.With("component", "store"), now: o.Now,
-		minFree: o.MinFree, onDamage: o.OnDamage,
+		minFree: o.MinFree, onDamage: o.OnDamage, admit: o.Admit,
+	}
+	if s.admit == nil {
+		s.admit = func(string) error { return nil }
 	}
 	s.subscribers.m = map[*subscriber]struct{}{}
 	if s.codec, err = newCodec(o.Languages); err != nil {
