@@ -121,6 +121,7 @@ func (d *door) server(log *slog.Logger) *http.Server {
 		ReadTimeout:       requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         newConnections(log.With("door", d.name)).changed,
 		ErrorLog:          slog.NewLogLogger(log.With("door", d.name).Handler(), slog.LevelDebug),
 	}
 }
@@ -160,7 +161,7 @@ func (a *Appliance) wsus(m *metrics.Metrics, settings func() *clientsync.Setting
 		Hardware: a.sinks.hardwareSeen,
 	}, a.log.With("component", "wsus"))
 	reports := reporting.New(reporting.Config{
-		Cookies: box, Sink: a.store, Computers: a.fleet, Now: a.now,
+		Cookies: box, Sink: knownReports{a.store, a.catalog.Current}, Computers: a.fleet, Now: a.now,
 	}, a.log.With("component", "reporting"))
 	agents := clientsync.SelfUpdate(a.selfUpdate())
 	services = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -176,8 +177,11 @@ func (a *Appliance) wsus(m *metrics.Metrics, settings func() *clientsync.Setting
 		}
 	})
 	held := content.Handler(a.content, content.HandlerOptions{
-		Log:      a.log.With("component", "content"),
-		OnMiss:   a.sinks.missed,
+		Log: a.log.With("component", "content"),
+		OnMiss: func(d digest, remote string) {
+			m.Missed()
+			a.sinks.missed(d, remote)
+		},
 		OnServed: func(_ digest, n int64) { m.Served(n) },
 	})
 	files = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ type registry struct {
 
 	mu      sync.RWMutex
 	clients map[string]int64 // client id -> device
+	ids     map[int64]string // the inverse: a device has one id
 }
 
 var (
@@ -33,8 +34,19 @@ var (
 )
 
 func openRegistry(ctx context.Context, s *store.Store, byClient bool) (*registry, error) {
-	r := &registry{store: s, roster: fleet.NewRoster(), byClient: byClient, clients: make(map[string]int64)}
-	return r, s.LoadRoster(ctx, r.roster, func(client string, device int64) { r.clients[client] = device })
+	r := &registry{store: s, roster: fleet.NewRoster(), byClient: byClient, clients: make(map[string]int64), ids: make(map[int64]string)}
+	return r, s.LoadRoster(ctx, r.roster, r.identify)
+}
+
+// identify notes the client id that a device goes by from now on.
+func (r *registry) identify(client string, device int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, ok := r.ids[device]
+	if ok && old != client && r.clients[old] == device {
+		delete(r.clients, old)
+	}
+	r.ids[device], r.clients[client] = client, device
 }
 
 // Seat returns where a device sits.
@@ -62,9 +74,7 @@ func (r *registry) Authorize(ctx context.Context, c clientsync.Claim) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	r.mu.Lock()
-	r.clients[c.ClientID] = device
-	r.mu.Unlock()
+	r.identify(c.ClientID, device)
 	return device, nil
 }
 
@@ -133,10 +143,9 @@ func (r *registry) DeleteDevice(ctx context.Context, by store.Entry, device int6
 	r.roster.Remove(device)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for client, d := range r.clients {
-		if d == device {
-			delete(r.clients, client)
-		}
+	if id, ok := r.ids[device]; ok && r.clients[id] == device {
+		delete(r.clients, id)
 	}
+	delete(r.ids, device)
 	return nil
 }

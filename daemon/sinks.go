@@ -3,7 +3,10 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,19 +27,16 @@ type sinks struct {
 
 	mu       sync.Mutex
 	scans    map[int64]time.Time
-	misses   map[miss]struct{}
+	misses   map[update.Digest]map[string]struct{} // addresses by file
+	missing  int                                   // addresses in misses
 	presence map[update.Digest]bool
 	hardware chan clientsync.Hardware
-}
-
-type miss struct {
-	digest  update.Digest
-	address string
 }
 
 // Bounds of what waits to be written.
 const (
 	maxWaiting     = 10_000
+	maxMisses      = 1_000 // each file is a transaction
 	hardwareQueue  = 256
 	writeSinkEvery = 5 * time.Second
 )
@@ -44,7 +44,7 @@ const (
 func newSinks(s *store.Store, log *slog.Logger, now func() time.Time) *sinks {
 	return &sinks{
 		store: s, log: log.With("component", "sinks"), now: now,
-		scans: make(map[int64]time.Time), misses: make(map[miss]struct{}), presence: make(map[update.Digest]bool),
+		scans: make(map[int64]time.Time), misses: make(map[update.Digest]map[string]struct{}), presence: make(map[update.Digest]bool),
 		hardware: make(chan clientsync.Hardware, hardwareQueue),
 	}
 }
@@ -67,10 +67,22 @@ func (s *sinks) missed(d update.Digest, remote string) {
 	if err != nil {
 		return
 	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().Is6() {
+		host = prefixOf(host).String() // or one machine counts as many
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.misses) < maxWaiting {
-		s.misses[miss{d, host}] = struct{}{}
+	if s.missing >= maxMisses {
+		return
+	}
+	by := s.misses[d]
+	if by == nil {
+		by = make(map[string]struct{})
+		s.misses[d] = by
+	}
+	if _, ok := by[host]; !ok {
+		by[host] = struct{}{}
+		s.missing++
 	}
 }
 
@@ -116,7 +128,8 @@ func (s *sinks) run(ctx context.Context, inScope func(update.ID) bool) {
 func (s *sinks) flush(ctx context.Context, inScope func(update.ID) bool) {
 	s.mu.Lock()
 	scans, misses, presence := s.scans, s.misses, s.presence
-	s.scans, s.misses, s.presence = make(map[int64]time.Time), make(map[miss]struct{}), make(map[update.Digest]bool)
+	s.scans, s.misses, s.presence = make(map[int64]time.Time), make(map[update.Digest]map[string]struct{}), make(map[update.Digest]bool)
+	s.missing = 0
 	s.mu.Unlock()
 	if len(presence) > 0 {
 		if err := s.store.NotePresence(ctx, presence); err != nil {
@@ -128,15 +141,15 @@ func (s *sinks) flush(ctx context.Context, inScope func(update.ID) bool) {
 			s.log.Warn("scan times not kept", "err", err)
 		}
 	}
-	for m := range misses {
+	for d, by := range misses {
 		// Only what an update in scope names counts: the need list leaves the
 		// site, and nobody on the wire may write it.
-		needed, err := s.store.NamedInScope(ctx, m.digest, inScope)
+		needed, err := s.store.NamedInScope(ctx, d, inScope)
 		if err == nil && needed {
-			err = s.store.NoteMissed(ctx, m.digest, m.address)
+			err = s.store.NoteMissed(ctx, d, slices.Sorted(maps.Keys(by))...)
 		}
 		if err != nil {
-			s.log.Warn("missed file not kept", "digest", m.digest, "err", err)
+			s.log.Warn("missed file not kept", "digest", d, "err", err)
 		}
 	}
 }

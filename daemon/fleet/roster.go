@@ -14,6 +14,7 @@ import (
 type Roster struct {
 	mu     sync.Mutex // writers
 	seats  atomic.Pointer[[]*seatPage]
+	count  atomic.Int64 // of seats
 	groups atomic.Pointer[[]catalog.GroupSet]
 	holds  atomic.Pointer[[]catalog.HoldSet]
 }
@@ -72,6 +73,9 @@ func (r *Roster) Sets(key catalog.PlanKey) (catalog.GroupSet, *catalog.HoldSet, 
 	return g, &holds[key.HoldSet], g != nil
 }
 
+// Len returns how many devices have a seat.
+func (r *Roster) Len() int { return int(r.count.Load()) }
+
 // Put shows a device's seat.
 func (r *Roster) Put(device int64, s Seat) {
 	w := uint64(seatPresent) | uint64(s.Plan.GroupSet)&setMask<<31 | uint64(s.Plan.HoldSet)&setMask
@@ -80,14 +84,18 @@ func (r *Roster) Put(device int64, s Seat) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.page(device)[device%seatPageSize].Store(w)
+	if r.page(device)[device%seatPageSize].Swap(w)&seatPresent == 0 {
+		r.count.Add(1)
+	}
 }
 
 // Remove forgets a device.
 func (r *Roster) Remove(device int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.page(device)[device%seatPageSize].Store(0)
+	if r.page(device)[device%seatPageSize].Swap(0)&seatPresent != 0 {
+		r.count.Add(-1)
+	}
 }
 
 // page returns the page of a device, made if need be. Called with mu held.
