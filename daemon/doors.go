@@ -25,12 +25,11 @@ import (
 )
 
 // Limits of every door. Headers and bodies must come in time; answers may take
-// longer, a payload file over a slow line very long.
+// longer, a payload file as long as it gets on.
 const (
 	headerTimeout  = 15 * time.Second
 	requestTimeout = 2 * time.Minute
 	answerTimeout  = 5 * time.Minute
-	contentTimeout = 12 * time.Hour
 	idleTimeout    = 2 * time.Minute // Delivery Optimization keeps idle connections for 30 s
 	maxHeader      = 64 << 10
 )
@@ -185,8 +184,7 @@ func (a *Appliance) wsus(m *metrics.Metrics, settings func() *clientsync.Setting
 		OnServed: func(_ digest, n int64) { m.Served(n) },
 	})
 	files = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(contentTimeout))
-		held.ServeHTTP(w, r)
+		held.ServeHTTP(&steady{w, steadyStall}, r)
 	})
 	return services, files
 }
