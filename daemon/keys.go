@@ -48,4 +48,6 @@ func (k *keyRing) ByID(id uint32) (cookie.Key, bool) {
 	return cookie.Key{}, false
 }
 
-func cookieKey(k store.Key) cookie.Key { return cookie.Key{ID: uint32(k.ID), Secret: k.Secret} }
+func cookieKey(k store.Key) cookie.Key {
+	return cookie.Key{ID: uint32(k.ID), Secret: k.Secret, Retired: k.Retired}
+}

@@ -18,6 +18,19 @@ import (
 type Key struct {
 	ID     uint32
 	Secret []byte // 32 random bytes or more
+	// Retired is when the key was replaced, zero while it is in use. What says
+	// that it was sealed later is forged, so that a key that became known is of no
+	// use an hour after it was replaced.
+	Retired time.Time
+}
+
+// retireWithin is how long after it was retired a key may still have been used,
+// by who had it in hand.
+const retireWithin = time.Minute
+
+// retiredBefore reports whether the key was no longer in use at a time.
+func (k *Key) retiredBefore(t time.Time) bool {
+	return !k.Retired.IsZero() && t.After(k.Retired.Add(retireWithin))
 }
 
 // LogValue keeps the secret out of the log.
@@ -61,11 +74,14 @@ func (b *Box) Seal(c Cookie) ([]byte, error) {
 // Open returns what a sealed cookie holds. The error is [ErrInvalid],
 // [ErrLineage] or [ErrExpired], and with ErrExpired the cookie is returned too.
 func (b *Box) Open(sealed []byte) (Cookie, error) {
-	plain, err := b.open(typeCookie, cookieLen, sealed)
+	plain, key, err := b.open(typeCookie, cookieLen, sealed)
 	if err != nil {
 		return Cookie{}, err
 	}
 	lineage, c := decodeCookie(plain)
+	if key.retiredBefore(c.Expires.Add(-Lifetime)) {
+		return Cookie{}, ErrInvalid
+	}
 	if lineage != b.lineage {
 		return Cookie{}, ErrLineage
 	}
@@ -83,11 +99,17 @@ func (b *Box) SealAuth(a Auth) ([]byte, error) {
 // OpenAuth returns what a sealed authorization cookie holds. The error is
 // [ErrInvalid], [ErrLineage] or [ErrExpired].
 func (b *Box) OpenAuth(sealed []byte) (Auth, error) {
-	plain, err := b.open(typeAuth, authLen, sealed)
+	plain, key, err := b.open(typeAuth, authLen, sealed)
 	if err != nil {
 		return Auth{}, err
 	}
 	lineage, a := decodeAuth(plain)
+	if key.retiredBefore(a.Issued) {
+		return Auth{}, ErrInvalid
+	}
+	if key.retiredBefore(b.now().Add(-Lifetime)) {
+		return Auth{}, ErrExpired
+	}
 	if lineage != b.lineage {
 		return Auth{}, ErrLineage
 	}
@@ -108,23 +130,23 @@ func (b *Box) seal(typ byte, plain []byte) ([]byte, error) {
 	return aead.Seal(out, nil, plain, out[:headLen]), nil
 }
 
-func (b *Box) open(typ byte, plainLen int, sealed []byte) ([]byte, error) {
+func (b *Box) open(typ byte, plainLen int, sealed []byte) ([]byte, Key, error) {
 	if len(sealed) != headLen+plainLen+overheadLen || sealed[0] != typ || sealed[1] != version {
-		return nil, ErrInvalid
+		return nil, Key{}, ErrInvalid
 	}
 	key, ok := b.keys.ByID(binary.BigEndian.Uint32(sealed[2:]))
 	if !ok {
-		return nil, ErrInvalid
+		return nil, Key{}, ErrInvalid
 	}
 	aead, err := b.aead(key, typ)
 	if err != nil {
-		return nil, ErrInvalid
+		return nil, Key{}, ErrInvalid
 	}
 	plain, err := aead.Open(nil, nil, sealed[headLen:], sealed[:headLen])
 	if err != nil {
-		return nil, ErrInvalid
+		return nil, Key{}, ErrInvalid
 	}
-	return plain, nil
+	return plain, key, nil
 }
 
 // aead returns the cipher of one type under one key, made on first use.

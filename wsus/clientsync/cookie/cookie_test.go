@@ -170,6 +170,41 @@ func TestOpenAuth(t *testing.T) {
 	}
 }
 
+// After a key was replaced, what was sealed with it before stays good, and who
+// knows it can make nothing that is.
+func TestRetiredKey(t *testing.T) {
+	t.Parallel()
+	replaced := start.Add(10 * time.Minute)
+	retired := key1
+	retired.Retired = replaced
+	before, after := ring{key1}, ring{retired, key2}
+	for _, tt := range []struct {
+		name        string
+		issued, now time.Time
+		want, auth  error
+	}{
+		{"of before", start, replaced.Add(time.Second), nil, nil},
+		{"of that moment", replaced.Add(time.Second), replaced.Add(2 * time.Second), nil, nil},
+		{"of later", replaced.Add(2 * time.Minute), replaced.Add(3 * time.Minute), cookie.ErrInvalid, cookie.ErrInvalid},
+		{"of next year", replaced.AddDate(1, 0, 0), replaced.Add(3 * time.Minute), cookie.ErrInvalid, cookie.ErrInvalid},
+		{"of before, two hours later", start, replaced.Add(2 * time.Hour), cookie.ErrExpired, cookie.ErrExpired},
+	} {
+		c := sample
+		c.Expires = tt.issued.Add(cookie.Lifetime)
+		b := box(before, start)
+		if _, err := box(after, tt.now).Open(seal(t, b, c)); !errors.Is(err, tt.want) {
+			t.Errorf("cookie %s: %v, want %v", tt.name, err, tt.want)
+		}
+		sealed, err := b.SealAuth(cookie.Auth{Device: 7, Issued: tt.issued})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := box(after, tt.now).OpenAuth(sealed); !errors.Is(err, tt.auth) {
+			t.Errorf("authorization cookie %s: %v, want %v", tt.name, err, tt.auth)
+		}
+	}
+}
+
 func TestKeyIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
