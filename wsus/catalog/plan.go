@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -17,17 +18,18 @@ type PlanKey struct {
 // Plan is what one set of groups and holds means for a computer: the explicit
 // entries, over the scope that all plans share.
 type Plan struct {
+	rules   *Rules
 	entries []entry // by update
 }
 
-// entry is a decision about one update.
+// entry is a decision about one update. It holds no pointer: a plan has
+// thousands, and 1,024 plans are kept.
 type entry struct {
-	upd      int32
-	id       int32 // of the winning approval
-	action   update.Action
-	deadline time.Time
-	changed  time.Time
-	seq      int64
+	upd     int32
+	won     int32 // index of the approval that decides
+	offers  bool  // what that approval says; otherwise only to evaluate
+	changed int64 // Unix milliseconds
+	seq     int64
 }
 
 // find returns the entry of update u, or nil.
@@ -39,14 +41,25 @@ func (p *Plan) find(u int32) *entry {
 	return &p.entries[i]
 }
 
+// deployment is what an entry tells a client.
+func (p *Plan) deployment(e *entry) update.Deployment {
+	a := &p.rules.Approvals[e.won]
+	d := update.Deployment{ID: a.ID, Action: update.PreDeploymentCheck, Changed: time.UnixMilli(e.changed).UTC()}
+	if e.offers {
+		d.Action, d.Deadline = a.Action, a.Deadline
+	}
+	return d
+}
+
 // candidate is an approval that reaches a computer through a group: its update
-// in the upper half, its index in the rules in the lower. Numbers sort several
-// times faster than structs, and that is half of what a plan costs.
+// in the upper half, its index in the rules in the lower.
 type candidate uint64
+
+func newCandidate(upd, approval int32) candidate { return candidate(upd)<<32 | candidate(approval) }
 
 func (c candidate) upd() int32 { return int32(c >> 32) }
 
-func (c candidate) of(rules *Rules) *Approval { return &rules.Approvals[uint32(c)] }
+func (c candidate) approval() int32 { return int32(uint32(c)) }
 
 // newPlan resolves the approvals of groups into one entry an update. Conflicts:
 // a hold beats everything, then a block; then the deeper group; at equal depth
@@ -58,14 +71,11 @@ func newPlan(rules *Rules, ix *ruleIndex, groups GroupSet, holds *HoldSet) *Plan
 	for _, g := range groups {
 		n += len(ix.byGroup[g.Group])
 	}
-	all := make([]candidate, 0, n)
+	all, spare := make([]candidate, 0, n), make([]candidate, 0, n)
 	for _, g := range groups {
-		for _, i := range ix.byGroup[g.Group] {
-			all = append(all, candidate(ix.upd[i])<<32|candidate(i))
-		}
+		all, spare = merge(spare[:0], all, ix.byGroup[g.Group]), all
 	}
-	slices.Sort(all)
-	p := &Plan{entries: make([]entry, 0, n)}
+	p := &Plan{rules: rules, entries: make([]entry, 0, n)}
 	for len(all) > 0 {
 		n := 1
 		for n < len(all) && all[n].upd() == all[0].upd() {
@@ -77,36 +87,37 @@ func newPlan(rules *Rules, ix *ruleIndex, groups GroupSet, holds *HoldSet) *Plan
 	return p
 }
 
+// merge appends two sorted lists to dst as one.
+func merge(dst, a, b []candidate) []candidate {
+	for len(a) > 0 && len(b) > 0 {
+		if a[0] <= b[0] {
+			dst, a = append(dst, a[0]), a[1:]
+		} else {
+			dst, b = append(dst, b[0]), b[1:]
+		}
+	}
+	return append(append(dst, a...), b...)
+}
+
 // resolve makes the entry of candidates that are all of one update.
 func resolve(rules *Rules, groups GroupSet, cands []candidate, holds *HoldSet) entry {
+	e := entry{upd: cands[0].upd(), won: cands[0].approval(), changed: math.MinInt64}
 	var win *Approval
-	e := entry{upd: cands[0].upd(), action: update.PreDeploymentCheck}
 	blocked := false
 	for _, c := range cands {
-		a := c.of(rules)
+		a := &rules.Approvals[c.approval()]
 		// The newest change of any candidate, also of a deleted one, is a change
 		// of the entry: what the client was told last may have come from it.
-		e.seq = max(e.seq, a.Seq)
-		if a.Changed.After(e.changed) {
-			e.changed = a.Changed
-		}
+		e.seq, e.changed = max(e.seq, a.Seq), max(e.changed, a.Changed.UnixMilli())
 		if a.Deleted {
 			continue
 		}
 		blocked = blocked || a.Action == update.Block
 		if win == nil || groups.beats(a, win) {
-			win = a
+			win, e.won = a, c.approval()
 		}
 	}
-	if win == nil {
-		e.id = cands[0].of(rules).ID
-		return e
-	}
-	e.id = win.ID
-	if blocked || !win.offers() || holds.holds(win.Update) {
-		return e
-	}
-	e.action, e.deadline = win.Action, win.Deadline
+	e.offers = win != nil && !blocked && win.offers() && !holds.holds(win.Update)
 	return e
 }
 
@@ -146,11 +157,6 @@ func rank(a update.Action) int {
 	return 3
 }
 
-// same reports whether two entries of one update tell a client the same.
-func (e *entry) same(o *entry) bool {
-	return e.id == o.id && e.action == o.action && e.deadline.Equal(o.deadline)
-}
-
 // changes yields the updates whose deployment a client must be told again when
 // it was last told plan old at seq, and is now told plan p: every entry of
 // either that changed since, and every difference between the two.
@@ -167,10 +173,15 @@ func (p *Plan) changes(old *Plan, seq int64, yield func(upd int32)) {
 			j++
 		default:
 			e, o := &p.entries[i], &old.entries[j]
-			if e.seq > seq || o.seq > seq || !e.same(o) {
+			if e.seq > seq || o.seq > seq || !same(p.deployment(e), old.deployment(o)) {
 				yield(e.upd)
 			}
 			i, j = i+1, j+1
 		}
 	}
+}
+
+// same reports whether two deployments of one update tell a client the same.
+func same(a, b update.Deployment) bool {
+	return a.ID == b.ID && a.Action == b.Action && a.Deadline.Equal(b.Deadline)
 }

@@ -62,18 +62,16 @@ const supersededGrace = 30 * 24 * time.Hour
 
 // ruleIndex is the rules by dense update index.
 type ruleIndex struct {
-	byGroup  map[update.ID][]int32 // group -> indexes into approvals, by update
-	upd      []int32               // update of each approval, -1 if the graph does not know it
-	approved map[int32]time.Time   // update -> when its oldest standing install or uninstall was approved
-	removed  bitset                // updates with a standing uninstall
+	byGroup  map[update.ID][]candidate // group -> its approvals, by update
+	approved map[int32]time.Time       // update -> when its oldest standing install or uninstall was approved
+	removed  bitset                    // updates with a standing uninstall
 	declined bitset
 	needed   bitset // nil if unknown
 }
 
 func (r *Rules) index(g *Graph) ruleIndex {
 	ix := ruleIndex{
-		byGroup:  make(map[update.ID][]int32),
-		upd:      make([]int32, len(r.Approvals)),
+		byGroup:  make(map[update.ID][]candidate),
 		approved: make(map[int32]time.Time),
 		removed:  newBitset(len(g.updates)),
 		declined: newBitset(len(g.updates)),
@@ -81,11 +79,10 @@ func (r *Rules) index(g *Graph) ruleIndex {
 	for i := range r.Approvals {
 		a := &r.Approvals[i]
 		u := g.update(a.Update)
-		ix.upd[i] = u
 		if u < 0 {
 			continue
 		}
-		ix.byGroup[a.Group] = append(ix.byGroup[a.Group], int32(i))
+		ix.byGroup[a.Group] = append(ix.byGroup[a.Group], newCandidate(u, int32(i)))
 		if !a.Deleted && a.Action != update.Block {
 			if t, ok := ix.approved[u]; !ok || a.Changed.Before(t) {
 				ix.approved[u] = a.Changed
@@ -94,6 +91,9 @@ func (r *Rules) index(g *Graph) ruleIndex {
 				ix.removed.set(u)
 			}
 		}
+	}
+	for _, list := range ix.byGroup {
+		slices.Sort(list)
 	}
 	for _, id := range r.Declined {
 		if u := g.update(id); u >= 0 {

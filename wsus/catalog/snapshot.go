@@ -77,7 +77,8 @@ func (s *Snapshot) Decide(p *Plan, id update.ID) Decision {
 	h := s.graph.head[u]
 	d := Decision{Action: s.scope.baseAction(s.graph, h), InScope: true}
 	if e := p.find(u); e != nil && s.graph.deployable(u) {
-		d.Action, d.Deadline = e.action, e.deadline
+		told := p.deployment(e)
+		d.Action, d.Deadline = told.Action, told.Deadline
 	}
 	return d
 }
@@ -141,8 +142,8 @@ func (s *Snapshot) entry(p *Plan, r int32) Entry {
 		},
 	}
 	if e := p.find(g.upd[r]); e != nil && g.deployable(g.upd[r]) {
-		out.Deployment = update.Deployment{ID: e.id, Action: e.action, Deadline: e.deadline, Changed: e.changed}
-		if s.scope.member.has(r) && e.action == update.PreDeploymentCheck {
+		out.Deployment = p.deployment(e)
+		if s.scope.member.has(r) && out.Deployment.Action == update.PreDeploymentCheck {
 			out.Deployment.Action = update.Bundle
 		}
 	}
