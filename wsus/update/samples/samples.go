@@ -15,15 +15,30 @@ import (
 // environment variable SLUICE_SAMPLES names another folder.
 func Path(tb testing.TB, name string) string {
 	tb.Helper()
+	p, err := find(tb, name)
+	if err != nil {
+		tb.Skipf("sample %s is not on this machine: %v", name, err)
+	}
+	return p
+}
+
+// Find is [Path] for those that have something to take its place: ok is false
+// where the sample is absent.
+func Find(tb testing.TB, name string) (path string, ok bool) {
+	tb.Helper()
+	path, err := find(tb, name)
+	return path, err == nil
+}
+
+func find(tb testing.TB, name string) (string, error) {
+	tb.Helper()
 	dir := os.Getenv("SLUICE_SAMPLES")
 	if dir == "" {
 		dir = filepath.Join(moduleRoot(tb), "..", "shared", "samples")
 	}
 	p := filepath.Join(dir, filepath.FromSlash(name))
-	if _, err := os.Stat(p); err != nil {
-		tb.Skipf("sample %s is not on this machine: %v", name, err)
-	}
-	return p
+	_, err := os.Stat(p)
+	return p, err
 }
 
 // Read returns the bytes of a sample, see [Path].
