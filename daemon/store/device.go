@@ -69,7 +69,24 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 		changes.Seats[device], err = tx.seat(device)
 		return err
 	})
+	if errors.Is(err, ErrDiskFull) {
+		return s.claimUnkept(ctx, &c, err)
+	}
 	return device, changes, err
+}
+
+// claimUnkept answers a login that there is no room to keep. Who is known by
+// the same id and name is served all the same: what is lost is when and where
+// it logged in, and to which groups it wants to move.
+func (s *Store) claimUnkept(ctx context.Context, c *fleet.Claim, full error) (device int64, _ *fleet.SeatChanges, _ error) {
+	err := s.read(ctx, "log in "+c.ClientID, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT id FROM device WHERE client_id = ? AND name = ?`, c.ClientID, c.Name).Scan(&device)
+	})
+	if err != nil {
+		return 0, nil, full
+	}
+	s.log.Warn("login not kept", "device", device, "err", full)
+	return device, nil, nil
 }
 
 // SameClaim reports whether a login says nothing new, so that [Store.ClaimDevice]

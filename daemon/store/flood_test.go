@@ -166,3 +166,34 @@ func TestClockSetBack(t *testing.T) {
 		t.Errorf("last seen %v, %v, want %v", got.LastSeen, err, reportTime)
 	}
 }
+
+// Known computers are served while the disk is full, new ones later.
+func TestLoginWhileTheDiskIsFull(t *testing.T) {
+	t.Parallel()
+	c := &clock{reportTime}
+	s := openAt(t, c)
+	d := login(t, s, "c1", "pc1")
+	pragma := func(query string) (n int) {
+		t.Helper()
+		err := s.Write(t.Context(), "pragma", func(tx *store.Tx) error { return tx.QueryRow(query).Scan(&n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	pragma(fmt.Sprintf("PRAGMA max_page_count = %d", pragma("PRAGMA page_count")))
+	claim := func(client string) (int64, error) {
+		d, _, err := s.ClaimDevice(t.Context(), fleet.Claim{ClientID: client, Name: "pc" + client[1:], Groups: []string{strings.Repeat("x", 60_000)}}, true)
+		return d, err
+	}
+	if got, err := claim("c1"); got != d || err != nil {
+		t.Errorf("a known computer: device %d, %v, want %d", got, err, d)
+	}
+	if _, err := claim("c2"); !errors.Is(err, store.ErrDiskFull) {
+		t.Errorf("a new computer: %v, want ErrDiskFull", err)
+	}
+	pragma("PRAGMA max_page_count = 1000000")
+	if got, err := claim("c2"); got == d || err != nil {
+		t.Errorf("with room again: device %d, %v", got, err)
+	}
+}
