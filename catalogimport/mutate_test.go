@@ -1,8 +1,6 @@
 package catalogimport_test
 
 import (
-	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,24 +8,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/catalogimport/damage"
 	"sluice/wsus/update/samples"
 )
 
 // mutate returns a damaged copy of b, cut short or with one bit flipped, and
-// says what it did. Half of the damage is near the start, where a medium says
-// what it is.
+// says what it did.
 func mutate(rng *rand.Rand, b []byte) ([]byte, string) {
-	at := rng.IntN(len(b))
-	if rng.IntN(2) == 0 {
-		at = rng.IntN(min(len(b), 300))
-	}
 	if rng.IntN(3) == 0 {
-		return b[:at], fmt.Sprintf("cut at %d of %d bytes", at, len(b))
+		return damage.Cut(rng, b)
 	}
-	damaged := bytes.Clone(b)
-	bit := rng.IntN(8)
-	damaged[at] ^= 1 << bit
-	return damaged, fmt.Sprintf("bit %d of byte %d flipped", bit, at)
+	return damage.Flip(rng, b)
 }
 
 // TestMutations imports damaged copies of every good medium: each is refused, by
@@ -44,18 +35,18 @@ func TestMutations(t *testing.T) {
 	for name, b := range good {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			damage(t, b)
+			damaged(t, b)
 		})
 	}
 	for _, name := range []string{export2024, kb2999226} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			damage(t, samples.Read(t, name))
+			damaged(t, samples.Read(t, name))
 		})
 	}
 }
 
-func damage(t *testing.T, good []byte) {
+func damaged(t *testing.T, good []byte) {
 	a := newAppliance()
 	a.mustImport(t, medium(t, "good", good))
 	want := a.hashes()
