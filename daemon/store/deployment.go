@@ -15,9 +15,10 @@ import (
 // was away unlearns it by name.
 const tombstoneLife = 90 * 24 * time.Hour
 
-// ErrNotDeployable refuses an approval of what cannot be approved: a category, a
-// detectoid, a bundle member, an update that expired or is not known.
-var ErrNotDeployable = errors.New("the update cannot be approved")
+// ErrNotDeployable refuses a decision about what is not for an administrator to
+// decide: a category, a detectoid, a bundle member; and the approval of an update
+// that expired.
+var ErrNotDeployable = errors.New("the update cannot be approved or declined")
 
 // Approval is an administrator's decision with how it stands.
 type Approval struct {
@@ -116,8 +117,13 @@ func (s *Store) changeDeployment(ctx context.Context, by Entry, action string, i
 // deleted, as they are on a WSUS server.
 func (s *Store) Decline(ctx context.Context, by Entry, id update.ID) error {
 	return s.Write(ctx, "decline", func(tx *Tx) error {
-		if _, err := tx.head(id); err != nil {
+		rev, err := tx.head(id)
+		if err != nil {
 			return err
+		}
+		if rev.flags&flagDeployable == 0 {
+			// Without a category nothing below it would ever apply.
+			return fmt.Errorf("update %v: %w", id, ErrNotDeployable)
 		}
 		seq, err := tx.Bump(DeploymentsChanged)
 		if err != nil {

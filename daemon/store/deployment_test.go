@@ -190,6 +190,15 @@ func TestDeclineDeletesApprovals(t *testing.T) {
 	}
 }
 
+func TestCategoriesAreNotDeclined(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	importAll(t, s, "m", classification(1, "Tools"))
+	if err := s.Decline(t.Context(), anna, uid(1)); !errors.Is(err, store.ErrNotDeployable) {
+		t.Errorf("declining a category: %v, want %v", err, store.ErrNotDeployable)
+	}
+}
+
 func TestPauseIsAChange(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
