@@ -3,12 +3,9 @@
 package e2e_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"sluice/wsus/agent"
 	"sluice/wsus/metadata/synth"
@@ -85,40 +81,6 @@ func (s *scale) measure() {
 	s.restart()
 	if info, err := os.Stat(filepath.Join(s.appliance.data, "sluice.db")); err == nil {
 		s.ReportMetric(float64(info.Size())/1e6, "database-MB")
-	}
-}
-
-// items yields some of the revisions of a catalog.
-func items(c *synth.Catalog, from, to int) iter.Seq[update.Item] {
-	return func(yield func(update.Item) bool) {
-		for i := from; i < to && yield(c.Item(i)); i++ {
-		}
-	}
-}
-
-// writeExport writes revisions as the records of an export.
-func writeExport(tb testing.TB, path string, all iter.Seq[update.Item]) {
-	tb.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	w := bufio.NewWriter(z)
-	for it := range all {
-		units := 0
-		for _, r := range string(it.Document) {
-			units += utf16.RuneLen(r)
-		}
-		fmt.Fprintf(w, "%v,%08x,%08x,%s\r\n", it.Expect.ID, it.Expect.Number, units, it.Document)
-	}
-	for _, finish := range []func() error{w.Flush, z.Close, f.Close} {
-		if err := finish(); err != nil {
-			tb.Fatal(err)
-		}
 	}
 }
 
