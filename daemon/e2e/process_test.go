@@ -65,3 +65,10 @@ func (p process) cpu() time.Duration {
 	const tick = 10 * time.Millisecond // USER_HZ is 100 everywhere
 	return time.Duration(user+system) * tick
 }
+
+// mostMemory returns how much memory a process took at most.
+func mostMemory(tb testing.TB, pid int) (most int64, known bool) {
+	tb.Helper()
+	_, most = process{tb, pid}.memory()
+	return most, true
+}
