@@ -39,13 +39,16 @@ func heap() int64 {
 // TestGraphIsSmall: a graph takes at most 200 bytes a revision, besides what
 // drivers say of hardware.
 func TestGraphIsSmall(t *testing.T) {
-	const n = 20_000
+	n := 100_000
+	if testing.Short() {
+		n = 20_000
+	}
 	before := heap()
 	g, err := catalog.Build(synthRows(n))
 	if err != nil {
 		t.Fatal(err)
 	}
-	each := float64(heap()-before) / n
+	each := float64(heap()-before) / float64(n)
 	t.Logf("%.0f bytes a revision", each)
 	if each > 200 {
 		t.Errorf("a graph of %d revisions takes %.0f bytes for each", g.Revisions(), each)
