@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -480,5 +481,30 @@ func TestPayloads(t *testing.T) {
 			}
 			sane(t, a.progress, rep)
 		})
+	}
+}
+
+// Metadata that makes a worker panic is refused; the import, and the appliance,
+// go on.
+func TestPanicRefusesTheItem(t *testing.T) {
+	t.Parallel()
+	items := synth.Demo()
+	a := newAppliance()
+	n := 0
+	var mu sync.Mutex
+	a.prepHook = func(*update.Revision) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if n++; n == 3 {
+			panic("nobody thought of this")
+		}
+		return nil
+	}
+	rep, err := a.ingest(context.Background(), scripted(anything(items)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.New != len(items)-1 || len(rep.Refused) != 1 || !strings.Contains(rep.Refused[0].Reason, "could not be worked out") {
+		t.Errorf("%+v, want one refusal", rep)
 	}
 }

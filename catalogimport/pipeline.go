@@ -177,13 +177,18 @@ func (r *run) stage(ctx context.Context, p *pipeline) error {
 	return flush()
 }
 
-// prepare turns an item into what the library stores. Its error refuses the item.
-func (r *run) prepare(it *update.Item) (Prepared, error) {
+// prepare turns an item into what the library stores. Its error refuses the item:
+// also metadata that nobody thought of must not end the appliance.
+func (r *run) prepare(it *update.Item) (p Prepared, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p, err = nil, fmt.Errorf("its metadata could not be worked out: %v", v)
+		}
+	}()
 	if r.medium.Provenance == "" {
 		return nil, ErrUnsigned // a source of files alone has no say over metadata
 	}
 	var rev *update.Revision
-	var err error
 	frags := it.Fragments
 	switch {
 	case it.Document != nil:
