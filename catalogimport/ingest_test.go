@@ -210,8 +210,9 @@ func TestCancel(t *testing.T) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				var stopped time.Time
+				var once sync.Once // several workers stop it
 				a, s := newAppliance(), scripted(anything(all)...)
-				tt.set(ctx, func() { stopped = time.Now(); cancel() }, a, s)
+				tt.set(ctx, func() { once.Do(func() { stopped = time.Now(); cancel() }) }, a, s)
 				rep, err := a.ingest(ctx, s)
 				if !errors.Is(err, context.Canceled) || errors.As(err, new(*catalogimport.RefusedError)) {
 					t.Errorf("error %v, want the context's", err)
