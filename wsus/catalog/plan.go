@@ -173,7 +173,7 @@ func (p *Plan) changes(old *Plan, seq int64, yield func(upd int32)) {
 			j++
 		default:
 			e, o := &p.entries[i], &old.entries[j]
-			if e.seq > seq || o.seq > seq || !same(p.deployment(e), old.deployment(o)) {
+			if e.seq > seq || o.seq > seq || !p.same(e, old, o) {
 				yield(e.upd)
 			}
 			i, j = i+1, j+1
@@ -181,7 +181,13 @@ func (p *Plan) changes(old *Plan, seq int64, yield func(upd int32)) {
 	}
 }
 
-// same reports whether two deployments of one update tell a client the same.
-func same(a, b update.Deployment) bool {
+// same reports whether entry e tells a client the same as entry o of another plan
+// about the same update. Plans that are compared are nearly always of the same
+// rules, where approvals need not be looked at.
+func (p *Plan) same(e *entry, old *Plan, o *entry) bool {
+	if p.rules == old.rules && e.won == o.won && e.offers == o.offers {
+		return true
+	}
+	a, b := p.deployment(e), old.deployment(o)
 	return a.ID == b.ID && a.Action == b.Action && a.Deadline.Equal(b.Deadline)
 }
