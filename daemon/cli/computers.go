@@ -10,6 +10,7 @@ import (
 
 	"sluice/daemon/api/wire"
 	"sluice/daemon/client"
+	"sluice/daemon/config"
 )
 
 func newComputers(a *app) *cobra.Command {
@@ -18,7 +19,8 @@ func newComputers(a *app) *cobra.Command {
 		Short: "List computers, and put them into groups",
 	}
 	cmd.AddCommand(newComputersList(a), newComputersShow(a), newAssign(a), newHold(a), newRelease(a), newDeleteComputers(a))
-	return cmd
+	// No computer reports to the connected side.
+	return listedFor(config.Isolated, cmd)
 }
 
 func newComputersList(a *app) *cobra.Command {

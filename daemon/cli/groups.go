@@ -10,6 +10,7 @@ import (
 
 	"sluice/daemon/api/wire"
 	"sluice/daemon/client"
+	"sluice/daemon/config"
 )
 
 func newGroups(a *app) *cobra.Command {
@@ -18,7 +19,7 @@ func newGroups(a *app) *cobra.Command {
 		Short: "List and arrange the groups of computers",
 	}
 	cmd.AddCommand(newGroupsList(a), newGroupsCreate(a), newGroupsRename(a), newGroupsMove(a), newGroupsDelete(a))
-	return cmd
+	return listedFor(config.Isolated, cmd)
 }
 
 func newGroupsList(a *app) *cobra.Command {

@@ -11,13 +11,20 @@ import (
 // roleAnnotation marks a command that makes sense in one role only.
 const roleAnnotation = "sluice-role"
 
-// onlyFor limits a command to a role: in another it is not listed, and refuses to
-// run.
-func (a *app) onlyFor(role config.Role, cmd *cobra.Command) *cobra.Command {
+// listedFor takes a command off the lists in every role but one, where it would
+// find nothing to do. It still runs for whoever names it.
+func listedFor(role config.Role, cmd *cobra.Command) *cobra.Command {
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}
 	cmd.Annotations[roleAnnotation] = string(role)
+	return cmd
+}
+
+// onlyFor limits a command to a role: in another it is not listed, and refuses to
+// run.
+func (a *app) onlyFor(role config.Role, cmd *cobra.Command) *cobra.Command {
+	listedFor(role, cmd)
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if now := a.role(); now != role {
