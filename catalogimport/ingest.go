@@ -122,8 +122,11 @@ func (r *run) nothing() error {
 	case rep.FilesUnneeded > 0:
 		return fmt.Errorf("%w: no update on this appliance names any of its %d files; import the metadata first", ErrNothing, rep.FilesUnneeded)
 	case len(rep.Refused) > 0:
-		others := len(rep.Refused) - 1 + rep.RefusedMore
-		return fmt.Errorf("%w: %s: %s (and %d more)", ErrNothing, rep.Refused[0].Item, rep.Refused[0].Reason, others)
+		first := fmt.Errorf("%w: %s: %s", ErrNothing, rep.Refused[0].Item, rep.Refused[0].Reason)
+		if others := len(rep.Refused) - 1 + rep.RefusedMore; others > 0 {
+			return fmt.Errorf("%w (and %d more)", first, others)
+		}
+		return first
 	}
 	return ErrNothing
 }
