@@ -168,3 +168,9 @@ type NeededPage struct {
 	Needed []Needed `json:"needed"`
 	Next   string   `json:"next,omitempty"`
 }
+
+// Unenroll asks a device to unenrol.
+type Unenroll struct {
+	// Force takes it as unenrolled at once, without waiting for it to come.
+	Force bool `json:"force"`
+}
