@@ -9,6 +9,8 @@ type Assignment struct {
 	Depth  int               // of the group; 0 for All Computers
 	Preset string            // name of the preset that the values add to; empty for none
 	Values map[string]string // by name of the setting, in the form that goes to devices
+	// Without are settings of the preset that the group leaves out, ascending.
+	Without []string
 }
 
 // Environment is what presets fill in.
