@@ -21,6 +21,7 @@ type Metrics struct {
 	sent     *prometheus.CounterVec
 	served   prometheus.Counter
 	missed   prometheus.Counter
+	management
 }
 
 // Gauges are read when somebody asks.
@@ -52,6 +53,7 @@ func New(version string, g Gauges) *Metrics {
 		missed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sluice_content_missed_total", Help: "Requests for payload files that are not held.",
 		}),
+		management: newManagement(),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "sluice_info", Help: "Always 1, labelled with the version.",
@@ -59,6 +61,7 @@ func New(version string, g Gauges) *Metrics {
 	})
 	info.Set(1)
 	m.registry.MustRegister(m.requests, m.seconds, m.scans, m.sent, m.served, m.missed, info,
+		m.management.sessions, m.management.commands, m.management.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("sluice_catalog_revisions", "Revisions in the catalog.", g.Revisions),
 		gauge("sluice_catalog_updates", "Updates in the catalog.", g.Updates),
