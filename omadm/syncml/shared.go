@@ -1,0 +1,71 @@
+package syncml
+
+// shared returns string(b), without an allocation for what nearly every message
+// says.
+func shared(b []byte) string {
+	switch string(b) {
+	case "":
+		return ""
+	case "0":
+		return "0"
+	case "1":
+		return "1"
+	case "2":
+		return "2"
+	case "3":
+		return "3"
+	case "4":
+		return "4"
+	case "5":
+		return "5"
+	case "200":
+		return "200"
+	case "212":
+		return "212"
+	case "404":
+		return "404"
+	case "1200":
+		return "1200"
+	case "1201":
+		return "1201"
+	case "1224":
+		return "1224"
+	case "1.2":
+		return "1.2"
+	case "DM/1.2":
+		return "DM/1.2"
+	case "SyncHdr":
+		return "SyncHdr"
+	case "Get":
+		return "Get"
+	case "Replace":
+		return "Replace"
+	case "chr":
+		return "chr"
+	case "int":
+		return "int"
+	case "bool":
+		return "bool"
+	case "node":
+		return "node"
+	case "b64":
+		return "b64"
+	case "text/plain":
+		return "text/plain"
+	case "syncml:auth-md5":
+		return "syncml:auth-md5"
+	case "./DevInfo/DevId":
+		return "./DevInfo/DevId"
+	case "./DevInfo/Man":
+		return "./DevInfo/Man"
+	case "./DevInfo/Mod":
+		return "./DevInfo/Mod"
+	case "./DevInfo/DmV":
+		return "./DevInfo/DmV"
+	case "./DevInfo/Lang":
+		return "./DevInfo/Lang"
+	case "com.microsoft/MDM/LoginStatus":
+		return "com.microsoft/MDM/LoginStatus"
+	}
+	return string(b)
+}
