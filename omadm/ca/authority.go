@@ -1,39 +1,43 @@
 package ca
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
-	rootLife   = 20 * 365 * 24 * time.Hour
-	serverLife = 397 * 24 * time.Hour
-	// renewBefore is when a server certificate is replaced.
-	renewBefore = 60 * 24 * time.Hour
+	rootLife = 20 * 365 * 24 * time.Hour
 	// backdate allows for clocks that are behind, which those of isolated
 	// machines often are.
 	backdate = 48 * time.Hour
+	// maxCommonName is how long a common name may be (RFC 5280 A.1,
+	// ub-common-name).
+	maxCommonName = 64
 )
 
-// Authority is a root certificate with its key.
+// Authority is an issuing certificate with its key. It may be used from many
+// goroutines.
 type Authority struct {
 	cert *x509.Certificate
 	key  crypto.Signer
+	// above is what is sent with a certificate after the issuing one: for a root
+	// that took over, the certificates that older roots gave it and the oldest of
+	// these roots; for an intermediate, the authorities above it.
+	above []*x509.Certificate
+	site  bool // brought by the site
 }
 
 // New makes a root named after the site.
@@ -42,29 +46,11 @@ func New(name string, now time.Time) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make root key: %w", err)
 	}
-	serial, err := serialNumber()
+	tmpl, err := authorityTemplate(name, key.Public(), now)
 	if err != nil {
 		return nil, err
 	}
-	ski, err := keyID(key.Public())
-	if err != nil {
-		return nil, err
-	}
-	tmpl := &x509.Certificate{
-		SerialNumber:          serial,
-		Subject:               pkix.Name{CommonName: name, Organization: []string{"sluice"}},
-		NotBefore:             now.Add(-backdate).UTC(),
-		NotAfter:              now.Add(rootLife).UTC(),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-		SubjectKeyId:          ski,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("make root certificate: %w", err)
-	}
-	cert, err := x509.ParseCertificate(der)
+	cert, err := issue(tmpl, tmpl, key.Public(), key)
 	if err != nil {
 		return nil, fmt.Errorf("make root certificate: %w", err)
 	}
@@ -73,122 +59,213 @@ func New(name string, now time.Time) (*Authority, error) {
 
 // Load reads what [Authority.Secret] returned.
 func Load(secret []byte) (*Authority, error) {
-	certBlock, rest := pem.Decode(secret)
-	keyBlock, _ := pem.Decode(rest)
-	if certBlock == nil || keyBlock == nil {
-		return nil, errors.New("load certificate authority: not a certificate and a key in PEM")
-	}
-	cert, err := x509.ParseCertificate(certBlock.Bytes)
+	certs, rest, err := certificates(secret)
 	if err != nil {
 		return nil, fmt.Errorf("load certificate authority: %w", err)
 	}
-	key, err := x509.ParsePKCS8PrivateKey(keyBlock.Bytes)
+	block, _ := pem.Decode(rest)
+	if len(certs) == 0 || block == nil {
+		return nil, errors.New("load certificate authority: not a certificate and a key in PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("load certificate authority: %w", err)
 	}
 	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, errors.New("load certificate authority: the key cannot sign")
+	if !ok || !samePublic(signer.Public(), certs[0].PublicKey) {
+		return nil, errors.New("load certificate authority: the key is not that of the certificate")
 	}
-	return &Authority{cert: cert, key: signer}, nil
+	return &Authority{cert: certs[0], key: signer, above: certs[1:]}, nil
 }
 
-// Secret returns the root and its key in PEM, to be kept where only the
+// Secret returns the certificates and the key in PEM, to be kept where only the
 // appliance reads it.
 func (a *Authority) Secret() ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(a.key)
 	if err != nil {
 		return nil, fmt.Errorf("encode root key: %w", err)
 	}
-	return append(a.PEM(), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...), nil
+	return append(EncodePEM(a.sent()...), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...), nil
 }
 
-// Certificate returns the root certificate.
-func (a *Authority) Certificate() *x509.Certificate { return a.cert }
-
-// PEM returns the root certificate, for devices to trust.
-func (a *Authority) PEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
-}
-
-// IssueServer issues a server certificate for DNS names and IP addresses. The
-// chain holds the root too, so that a device that lacks it can be told which
-// one to install.
-func (a *Authority) IssueServer(names []string, now time.Time) (*tls.Certificate, error) {
-	if len(names) == 0 {
-		return nil, errors.New("issue server certificate: no names")
+// Rollover makes the root that takes over from this one, named after the site
+// and the day. Both overlap: this root also certifies the key of the new one,
+// and [Authority.IssueServer] sends that certificate along, so that a device
+// that trusts only this root trusts what the new one issues for as long as this
+// one is valid.
+func (a *Authority) Rollover(name string, now time.Time) (*Authority, error) {
+	if a.site {
+		return nil, errors.New("roll over: the authority is the site's; put the new certificate and key into its files")
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	next, err := New(a.successor(name, now), now)
 	if err != nil {
-		return nil, fmt.Errorf("make server key: %w", err)
+		return nil, err
 	}
 	serial, err := serialNumber()
 	if err != nil {
 		return nil, err
 	}
-	notAfter := now.Add(serverLife)
-	if notAfter.After(a.cert.NotAfter) {
-		notAfter = a.cert.NotAfter
+	tmpl := *next.cert
+	tmpl.SerialNumber = serial
+	tmpl.NotBefore = later(tmpl.NotBefore, a.cert.NotBefore)
+	tmpl.NotAfter = earlier(tmpl.NotAfter, a.cert.NotAfter)
+	if tmpl.NotAfter.Before(now) {
+		return next, nil // nothing to overlap with
 	}
-	tmpl := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: names[0]},
-		NotBefore:    now.Add(-backdate).UTC(),
-		NotAfter:     notAfter.UTC(),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, n := range names {
-		if ip := net.ParseIP(n); ip != nil {
-			tmpl.IPAddresses = append(tmpl.IPAddresses, ip)
-		} else {
-			tmpl.DNSNames = append(tmpl.DNSNames, n)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, a.cert, key.Public(), a.key)
+	cross, err := issue(&tmpl, a.cert, next.key.Public(), a.key)
 	if err != nil {
-		return nil, fmt.Errorf("issue server certificate: %w", err)
+		return nil, fmt.Errorf("certify the new root: %w", err)
 	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("issue server certificate: %w", err)
+	next.above = []*x509.Certificate{cross}
+	if len(a.above) == 0 {
+		next.above = append(next.above, a.cert)
+	} else {
+		next.above = append(next.above, a.above...)
 	}
-	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: leaf}, nil
+	return next, nil
 }
 
-// Serves reports whether a certificate of this authority still stands for all
-// names, with time to spare.
-func (a *Authority) Serves(c *tls.Certificate, names []string, now time.Time) bool {
-	if c == nil || c.Leaf == nil || now.Before(c.Leaf.NotBefore) || now.After(c.Leaf.NotAfter.Add(-renewBefore)) {
-		return false
+// successor names the next root so that its name differs from this one's: by
+// their names devices choose among certificates.
+func (a *Authority) successor(name string, now time.Time) string {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05.000000"} {
+		stamp := now.UTC().Format(layout)
+		full := clip(name, maxCommonName-len(stamp)-1) + " " + stamp
+		if !slices.ContainsFunc(a.sent(), func(c *x509.Certificate) bool { return c.Subject.CommonName == full }) {
+			return full
+		}
 	}
-	if !bytes.Equal(c.Leaf.AuthorityKeyId, a.cert.SubjectKeyId) {
-		return false
+	return name
+}
+
+// Certificate returns the issuing certificate.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+
+// Site reports whether the site brought it.
+func (a *Authority) Site() bool { return a.site }
+
+// Chain returns the issuing certificate and those of the authorities above it,
+// the root last where it is known. Of an own root it is the root alone.
+func (a *Authority) Chain() []*x509.Certificate {
+	if a.site {
+		return a.sent()
 	}
-	return !slices.ContainsFunc(names, func(n string) bool { return c.Leaf.VerifyHostname(n) != nil })
+	return []*x509.Certificate{a.cert}
+}
+
+// Root returns the root that devices must trust, nil where it is not known: a
+// site need not have given the certificate of its root.
+func (a *Authority) Root() *x509.Certificate {
+	chain := a.Chain()
+	if top := chain[len(chain)-1]; selfSigned(top) {
+		return top
+	}
+	return nil
+}
+
+// PEM returns the issuing certificate, which of an own authority is the root
+// that devices must trust.
+func (a *Authority) PEM() []byte { return EncodePEM(a.cert) }
+
+// sent is what follows a certificate on the wire.
+func (a *Authority) sent() []*x509.Certificate {
+	return append([]*x509.Certificate{a.cert}, a.above...)
 }
 
 // Fingerprint returns the SHA-256 of a certificate in upper-case hexadecimal,
 // as administrators compare it.
 func Fingerprint(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.Raw)
-	return strings.ToUpper(fmt.Sprintf("%x", sum))
+	return fmt.Sprintf("%X", sha256.Sum256(c.Raw))
 }
 
-// serialNumber draws 127 random bits.
+// EncodePEM returns certificates in PEM.
+func EncodePEM(certs ...*x509.Certificate) []byte {
+	var out []byte
+	for _, c := range certs {
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	return out
+}
+
+// authorityTemplate returns what a root is made from.
+func authorityTemplate(name string, pub crypto.PublicKey, now time.Time) (*x509.Certificate, error) {
+	serial, err := serialNumber()
+	if err != nil {
+		return nil, err
+	}
+	ski, err := keyID(pub)
+	if err != nil {
+		return nil, err
+	}
+	return &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               pkix.Name{CommonName: clip(name, maxCommonName), Organization: []string{"sluice"}},
+		NotBefore:             now.Add(-backdate).UTC(),
+		NotAfter:              now.Add(rootLife).UTC(),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		SubjectKeyId:          ski,
+	}, nil
+}
+
+// issue signs a certificate and reads it back.
+func issue(tmpl, parent *x509.Certificate, pub crypto.PublicKey, key crypto.Signer) (*x509.Certificate, error) {
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, pub, key)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
+}
+
+// serialNumber draws 127 random bits, never zero.
 func serialNumber() (*big.Int, error) {
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
 		return nil, fmt.Errorf("draw serial number: %w", err)
 	}
-	return n, nil
+	return n.Add(n, big.NewInt(1)), nil
 }
 
 func keyID(pub crypto.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(pub)
 	if err != nil {
-		return nil, fmt.Errorf("encode root key: %w", err)
+		return nil, fmt.Errorf("encode public key: %w", err)
 	}
 	sum := sha256.Sum256(der)
 	return sum[:20], nil
+}
+
+func samePublic(a, b crypto.PublicKey) bool {
+	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && k.Equal(b)
+}
+
+func selfSigned(c *x509.Certificate) bool {
+	return slices.Equal(c.RawSubject, c.RawIssuer)
+}
+
+// clip cuts a text to so many bytes, at a letter.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return strings.TrimRight(s[:n], " .-")
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
