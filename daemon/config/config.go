@@ -55,7 +55,8 @@ const (
 
 // MDM is the door of device management.
 type MDM struct {
-	Listen string `toml:"listen"` // HTTPS; empty for none
+	Listen string   `toml:"listen"` // HTTPS; empty for none
+	Poll   Duration `toml:"poll"`   // how often a device comes, give or take a fifth
 }
 
 // Admin is the door of administrators.
@@ -155,7 +156,7 @@ func Defaults(role Role) *Config {
 		MinFree:      5 * GiB,
 		Aliases:      []string{},
 		WSUS:         WSUS{Listen: ":8530", TLSListen: ":8531", Targeting: ServerTargeting},
-		MDM:          MDM{Listen: ":443"},
+		MDM:          MDM{Listen: ":443", Poll: 90 * Minute},
 		Admin:        Admin{Listen: "127.0.0.1:8533"},
 		TLS:          TLS{Mode: OwnCA},
 		Log:          Log{Level: InfoLevel, Format: TextFormat},

@@ -13,8 +13,11 @@ import (
 // d (24 hours), h, m and s. Only zero may stand without a unit.
 type Duration time.Duration
 
-// Day is 24 hours.
-const Day = Duration(24 * time.Hour)
+// Units of durations.
+const (
+	Minute = Duration(time.Minute)
+	Day    = Duration(24 * time.Hour)
+)
 
 const durationForm = `whole numbers with w, d, h, m or s, such as "15d" or "1h30m"`
 

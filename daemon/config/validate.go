@@ -21,6 +21,7 @@ func (c *Config) Validate() error {
 	v.folders()
 	v.names()
 	v.doors()
+	v.poll()
 	oneOf(v, "wsus.targeting", c.WSUS.Targeting, ServerTargeting, ClientTargeting)
 	v.certificate()
 	oneOf(v, "log.level", c.Log.Level, DebugLevel, InfoLevel, WarnLevel, ErrorLevel)
@@ -31,6 +32,13 @@ func (c *Config) Validate() error {
 	v.limits()
 	v.upstream()
 	return join(v.problems)
+}
+
+// poll checks how often devices come. They take whole minutes.
+func (v *validator) poll() {
+	if p := v.c.MDM.Poll; p < 15*Minute || p > Day || p%Minute != 0 {
+		v.bad("mdm.poll", fmt.Sprintf("%v is not possible", p), "whole minutes, 15m to 1d")
+	}
 }
 
 type validator struct {

@@ -46,6 +46,7 @@ type PolicyPreset struct {
 	Name    string         `json:"name"`
 	Meaning string         `json:"meaning"`
 	Values  []PresetChoice `json:"values"`
+	Notes   []string       `json:"notes"`
 }
 
 // PresetChoice is one value of a preset and why it is chosen.
