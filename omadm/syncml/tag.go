@@ -108,6 +108,16 @@ var tagsByName = func() map[string]tag {
 	return m
 }()
 
+// tagBytes has the names as bytes, nil where there is none.
+var tagBytes = func() (b [len(tagNames)][]byte) {
+	for t, name := range tagNames {
+		if name != "" {
+			b[t] = []byte(name)
+		}
+	}
+	return b
+}()
+
 func (t tag) String() string { return tagNames[t&0x7F] }
 
 // inMetInf reports whether t is of code page 1.

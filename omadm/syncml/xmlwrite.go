@@ -1,9 +1,6 @@
 package syncml
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
+import "fmt"
 
 // Namespaces and the attribute of a Status that Windows writes (MS-MDM 2.2.5.1).
 const (
@@ -80,54 +77,3 @@ func (w *xmlWriter) escaped(t tag, s string) {
 }
 
 func (w *xmlWriter) err() error { return w.problem }
-
-// escapes has what stands for the characters of ASCII that are not written as
-// they are; a control character that XML cannot carry has an empty one.
-var escapes = [utf8.RuneSelf]string{
-	'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\r': "&#13;",
-}
-
-// plain tells the bytes that are written as they are and need no look.
-var plain = func() (t [256]bool) {
-	for c := range utf8.RuneSelf {
-		t[c] = (c >= ' ' || c == '\t' || c == '\n') && escapes[c] == ""
-	}
-	return t
-}()
-
-// appendEscaped appends s as character data or as the value of an attribute. It
-// reports false where s holds what is no character of XML 1.0.
-func appendEscaped(dst []byte, s string) ([]byte, bool) {
-	for {
-		i := 0
-		for i < len(s) && plain[s[i]] {
-			i++
-		}
-		dst = append(dst, s[:i]...)
-		if s = s[i:]; s == "" {
-			return dst, true
-		}
-		if c := s[0]; c < utf8.RuneSelf {
-			if escapes[c] == "" {
-				return dst, false
-			}
-			dst, s = append(dst, escapes[c]...), s[1:]
-			continue
-		}
-		n := charLen(s)
-		if n == 0 {
-			return dst, false
-		}
-		dst, s = append(dst, s[:n]...), s[n:]
-	}
-}
-
-// charLen returns the length of the character of XML 1.0 beyond ASCII that s
-// begins with, or 0.
-func charLen(s string) int {
-	r, n := utf8.DecodeRuneInString(s)
-	if r == utf8.RuneError && n < 2 || r == 0xFFFE || r == 0xFFFF {
-		return 0
-	}
-	return n
-}
