@@ -16,6 +16,7 @@ type decoder struct {
 	path     []tag // the open elements
 	elements int
 	commands int
+	headed   bool // the SyncHdr was read
 }
 
 func decode(r reader) (*Message, error) {
@@ -28,6 +29,9 @@ func decode(r reader) (*Message, error) {
 	var syntax *SyntaxError
 	if errors.As(err, &syntax) && syntax.Where == "" {
 		syntax.Where = pathString(d.path)
+	}
+	if d.headed {
+		return &Message{Header: m.Header}, err
 	}
 	return nil, err
 }
@@ -46,7 +50,9 @@ func (d *decoder) document(m *Message) error {
 		switch {
 		case t == tagSyncHdr && !header && !body:
 			header = true
-			return d.header(&m.Header)
+			err := d.header(&m.Header)
+			d.headed = err == nil
+			return err
 		case t == tagSyncBody && !body:
 			body = true
 			return d.body(m)

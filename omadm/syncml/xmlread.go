@@ -22,7 +22,9 @@ type xmlReader struct {
 // DecodeXML reads a message in XML, in UTF-8. Namespaces may be those of SyncML
 // 1.1 or 1.2 or left out, and children of an element come in any order. What does
 // not belong is refused with a [*SyntaxError], too much of something with a
-// [*LimitError]. A document without a SyncHdr has an empty Header.
+// [*LimitError], and the message then has its Header and nothing else, for who
+// answers it, or is nil where the SyncHdr could not be read either. A document
+// without a SyncHdr has an empty Header.
 func DecodeXML(data []byte) (*Message, error) {
 	if len(data) > MaxBytes {
 		return nil, &LimitError{What: "bytes", Limit: MaxBytes}
