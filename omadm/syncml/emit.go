@@ -37,7 +37,7 @@ func (e *emitter) message(m *Message) error {
 
 // topCommand writes a command of the SyncBody.
 func (e *emitter) topCommand(c *Command) error {
-	e.command(c, bodyTags, 0)
+	e.command(c, tagSyncBody, 0)
 	return e.failure(string(c.Kind), c.CmdID)
 }
 
@@ -76,16 +76,16 @@ func (e *emitter) header(h *Header) {
 
 func (h *Header) empty() bool { return *h == Header{} }
 
-// command writes a command, which must be one of may.
-func (e *emitter) command(c *Command, may tagSet, nesting int) {
+// command writes a command into an element that may have it.
+func (e *emitter) command(c *Command, parent tag, nesting int) {
 	t := tagsByName[string(c.Kind)]
-	children := childTags(t)
+	children, may := childTags(t), childTags(parent)
 	switch {
 	case !bodyTags.has(t):
 		e.refuse("no such command")
 		return
 	case !may.has(t):
-		e.refuse("%s inside of Atomic or Sequence", t)
+		e.refuse("%s inside of %s", t, parent)
 		return
 	case nesting > MaxNesting:
 		e.refuse("more than %d levels of Atomic and Sequence", MaxNesting)
@@ -101,7 +101,7 @@ func (e *emitter) command(c *Command, may tagSet, nesting int) {
 		e.item(&c.Items[i])
 	}
 	for i := range c.Commands {
-		e.command(&c.Commands[i], children, nesting+1)
+		e.command(&c.Commands[i], t, nesting+1)
 	}
 	e.close(t)
 }

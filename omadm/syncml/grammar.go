@@ -19,9 +19,11 @@ var (
 	repeatedTags = bodyTags.union(tagsOf(tagItem, tagTargetRef, tagSourceRef, tagEMI))
 )
 
-// childTags returns what a command may hold, nothing for what is no command.
+// childTags returns what a command may hold, or which commands the SyncBody may.
 func childTags(t tag) tagSet {
 	switch t {
+	case tagSyncBody:
+		return bodyTags
 	case tagAdd, tagCopy, tagDelete, tagReplace:
 		return itemTags
 	case tagGet:

@@ -17,7 +17,7 @@ func (e Encoding) Size(m *Message) int {
 func (e Encoding) CommandSize(c *Command) int {
 	s, n := e.counter()
 	em := emitter{sink: s}
-	em.command(c, bodyTags, 0)
+	em.command(c, tagSyncBody, 0)
 	return *n
 }
 
