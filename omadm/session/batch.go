@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -141,6 +142,14 @@ func sizeOf(all []*told) int64 {
 		n += int64(4*itemCost+len(c.URI)+len(c.Data)) + sizeOf(t.inner)
 	}
 	return n
+}
+
+// named reports whether a Status with these TargetRefs is about the node of t. One
+// without any is. A device may give one for each node that it looked at.
+func (t *told) named(refs []string) bool {
+	return len(refs) == 0 || slices.ContainsFunc(refs, func(r string) bool {
+		return strings.EqualFold(strings.TrimSpace(r), t.answer.Command.URI)
+	})
 }
 
 // statusOf returns the outcome that a Status holds, 0 for none.

@@ -29,6 +29,8 @@ func (e *Engine) check(m *syncml.Message, err error) (int, *refusal) {
 		return id, &refusal{status: device.TooLarge, reason: TooLong, err: err}
 	case err != nil:
 		return bad("%w", err)
+	case h.VerDTD == "" || h.VerProto == "":
+		return bad("no VerDTD or no VerProto")
 	case strings.TrimSpace(h.VerDTD) != verDTD:
 		return id, &refusal{status: device.UnsupportedDTD, reason: WrongVersion, err: fmt.Errorf("VerDTD %.20q", h.VerDTD)}
 	case !strings.EqualFold(strings.TrimSpace(h.VerProto), verProto):

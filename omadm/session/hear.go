@@ -55,7 +55,7 @@ func (s *session) hearStatus(c *syncml.Command, h *heard) {
 	}
 	t := s.batch.find(c)
 	status := statusOf(c)
-	if t == nil || status == 0 {
+	if t == nil || status == 0 || t.answer.Status != 0 && !t.named(c.TargetRefs) {
 		return
 	}
 	t.setStatus(status, detailOf(c))
