@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"sluice/omadm/syncml"
 )
@@ -29,7 +30,7 @@ func read(tb testing.TB, name string) []byte {
 }
 
 // xmlOf and wbxmlOf write a message that must be writable.
-func xmlOf(tb testing.TB, m *syncml.Message) string {
+func xmlOf(tb rapid.TB, m *syncml.Message) string {
 	tb.Helper()
 	b, err := syncml.EncodeXML(m)
 	if err != nil {
@@ -38,7 +39,7 @@ func xmlOf(tb testing.TB, m *syncml.Message) string {
 	return string(b)
 }
 
-func wbxmlOf(tb testing.TB, m *syncml.Message) []byte {
+func wbxmlOf(tb rapid.TB, m *syncml.Message) []byte {
 	tb.Helper()
 	b, err := syncml.EncodeWBXML(m)
 	if err != nil {
@@ -48,27 +49,27 @@ func wbxmlOf(tb testing.TB, m *syncml.Message) []byte {
 }
 
 // fromXML and fromWBXML read a document that must be readable.
-func fromXML[T string | []byte](tb testing.TB, doc T) *syncml.Message {
+func fromXML[T string | []byte](tb rapid.TB, doc T) *syncml.Message {
 	tb.Helper()
 	m, err := syncml.DecodeXML([]byte(doc))
 	if err != nil {
-		tb.Fatalf("DecodeXML: %v\n%s", err, doc)
+		tb.Fatalf("DecodeXML: %v\n%.2000s", err, doc)
 	}
 	return m
 }
 
-func fromWBXML(tb testing.TB, doc []byte) *syncml.Message {
+func fromWBXML(tb rapid.TB, doc []byte) *syncml.Message {
 	tb.Helper()
 	m, err := syncml.DecodeWBXML(doc)
 	if err != nil {
-		tb.Fatalf("DecodeWBXML: %v\n%x", err, doc)
+		tb.Fatalf("DecodeWBXML: %v\n%.1000x", err, doc)
 	}
 	return m
 }
 
 // roundTrip checks that m is the same after it was written and read, in both
 // encodings, and that it has the sizes that were told.
-func roundTrip(tb testing.TB, m *syncml.Message) {
+func roundTrip(tb rapid.TB, m *syncml.Message) {
 	tb.Helper()
 	doc := xmlOf(tb, m)
 	if diff := cmp.Diff(m, fromXML(tb, doc)); diff != "" {
@@ -86,7 +87,7 @@ func roundTrip(tb testing.TB, m *syncml.Message) {
 }
 
 // checkSizes checks what is told of the size of m, which is size.
-func checkSizes(tb testing.TB, e syncml.Encoding, m *syncml.Message, size int) {
+func checkSizes(tb rapid.TB, e syncml.Encoding, m *syncml.Message, size int) {
 	tb.Helper()
 	frame := *m
 	frame.Commands = nil

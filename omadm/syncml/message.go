@@ -46,7 +46,8 @@ const (
 )
 
 // Command is one element of a SyncBody. Which fields it may have depends on its
-// kind; the codec refuses others.
+// kind; the codec refuses others. Where one element of a document was several
+// commands they share Cred and Meta.
 type Command struct {
 	Kind       Kind
 	CmdID      string
@@ -61,12 +62,14 @@ type Command struct {
 	Data   string // Alert: its code; Status: the outcome
 	MsgRef string // Status, Results
 	CmdRef string // Status, Results
-	Cmd    string // Status: the name of the command, or SyncHdr
+	Cmd    string // Status, and at times Results: the name of the command, or SyncHdr
 	// TargetRefs and SourceRefs of Status and Results.
 	TargetRefs []string
 	SourceRefs []string
 	Chal       *Meta // Status: what to authenticate with
-	// OriginalError is the attribute msft:originalerror of Status.
+	// OriginalError is the error of a Windows component behind a Status, as in
+	// "0x86000002": the attribute msft:originalerror of its Data (MS-MDM 2.2.5.1),
+	// read from the Status too.
 	OriginalError string
 }
 
@@ -76,7 +79,8 @@ type Item struct {
 	Source *Location
 	Meta   *Meta
 	// Data is the value; HasData tells an empty one from none. In XML it is the
-	// text, unescaped; where Data held elements it is their XML.
+	// text, unescaped; where Data held elements it is their XML. From WBXML it may
+	// be any bytes.
 	Data     string
 	HasData  bool
 	MoreData bool // the value goes on in the next message
@@ -100,5 +104,5 @@ type Meta struct {
 type Cred struct {
 	Format string // b64
 	Type   string // syncml:auth-md5, syncml:auth-basic
-	Data   string
+	Data   string // base64 where Format says so, else the bytes as they came
 }

@@ -20,7 +20,7 @@ const (
 	welcome    = "Status 1 of 1.0 SyncHdr 212 http://10.72.34.217:80/Manage | Status 2 of 1.1 Alert 200 | Status 3 of 1.2 Replace 200 | "
 )
 
-var messages = map[string]string{
+var recorded = map[string]string{
 	"msmde2-keepalive-requestpending": "10.2 | Alert 2 1224 Reversed-Domain-Name:com.microsoft.mdm.requestpending=1",
 	"msmdm-1-client-init": "1.1 | Alert 2 1224 LoginStatus=user | " +
 		"Replace 3 DevId={unique devi Man=Microsoft Co Mod={operating s DmV=1.3 Lang=en-US | Final",
@@ -70,7 +70,7 @@ var messages = map[string]string{
 func expected(t *testing.T, name string) string {
 	t.Helper()
 	for _, key := range []string{filepath.Base(name), filepath.Base(filepath.Dir(name)) + "/" + filepath.Base(name)} {
-		if want, ok := messages[key]; ok {
+		if want, ok := recorded[key]; ok {
 			return want
 		}
 	}
