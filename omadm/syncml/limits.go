@@ -5,7 +5,7 @@ package syncml
 // kilobyte, a list of all installed updates some hundred.
 const (
 	MaxBytes    = 8 << 20 // of a document
-	MaxElements = 500_000 // elements of all kinds
+	MaxElements = 200_000 // elements of all kinds
 	MaxCommands = 20_000  // commands, with those inside of Atomic and Sequence
 	MaxNesting  = 8       // levels of Atomic and Sequence
 

@@ -1,71 +1,24 @@
 package syncml
 
-// shared returns string(b), without an allocation for what nearly every message
-// says.
+// sharedTexts are what nearly every message says.
+var sharedTexts = func(texts ...string) map[string]string {
+	m := make(map[string]string, len(texts))
+	for _, s := range texts {
+		m[s] = s
+	}
+	return m
+}(
+	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9",
+	"1.2", "DM/1.2", "SyncHdr", "Alert", "Get", "Replace",
+	"200", "212", "404", "1201", "1224", "com.microsoft/MDM/LoginStatus",
+	"b64", "bool", "chr", "int", "node", "text/plain", "syncml:auth-md5",
+	"./DevInfo/DevId", "./DevInfo/Man", "./DevInfo/Mod", "./DevInfo/DmV", "./DevInfo/Lang",
+)
+
+// shared returns string(b), without an allocation for one of sharedTexts.
 func shared(b []byte) string {
-	switch string(b) {
-	case "":
-		return ""
-	case "0":
-		return "0"
-	case "1":
-		return "1"
-	case "2":
-		return "2"
-	case "3":
-		return "3"
-	case "4":
-		return "4"
-	case "5":
-		return "5"
-	case "200":
-		return "200"
-	case "212":
-		return "212"
-	case "404":
-		return "404"
-	case "1200":
-		return "1200"
-	case "1201":
-		return "1201"
-	case "1224":
-		return "1224"
-	case "1.2":
-		return "1.2"
-	case "DM/1.2":
-		return "DM/1.2"
-	case "SyncHdr":
-		return "SyncHdr"
-	case "Get":
-		return "Get"
-	case "Replace":
-		return "Replace"
-	case "chr":
-		return "chr"
-	case "int":
-		return "int"
-	case "bool":
-		return "bool"
-	case "node":
-		return "node"
-	case "b64":
-		return "b64"
-	case "text/plain":
-		return "text/plain"
-	case "syncml:auth-md5":
-		return "syncml:auth-md5"
-	case "./DevInfo/DevId":
-		return "./DevInfo/DevId"
-	case "./DevInfo/Man":
-		return "./DevInfo/Man"
-	case "./DevInfo/Mod":
-		return "./DevInfo/Mod"
-	case "./DevInfo/DmV":
-		return "./DevInfo/DmV"
-	case "./DevInfo/Lang":
-		return "./DevInfo/Lang"
-	case "com.microsoft/MDM/LoginStatus":
-		return "com.microsoft/MDM/LoginStatus"
+	if s, ok := sharedTexts[string(b)]; ok {
+		return s
 	}
 	return string(b)
 }

@@ -225,7 +225,7 @@ func TestDecodeWBXMLLimits(t *testing.T) {
 		{"commands", unhex(t, head+strings.Repeat("13", syncml.MaxCommands)+tail),
 			unhex(t, head+strings.Repeat("13", syncml.MaxCommands+1)+tail), "syncml: more than 20000 commands"},
 		{"elements", unhex(t, head+" 53"+strings.Repeat("14", syncml.MaxElements-2)+" 01"+tail),
-			unhex(t, head+" 53"+strings.Repeat("14", syncml.MaxElements-1)+" 01"+tail), "syncml: more than 500000 elements"},
+			unhex(t, head+" 53"+strings.Repeat("14", syncml.MaxElements-1)+" 01"+tail), "syncml: more than 200000 elements"},
 		{"references", refer(1024), refer(1025), "syncml: more than 1048576 bytes from the string table"},
 		{"names of elements", names(341), names(342), "syncml: more than 1048576 bytes from the string table"},
 		{"names of attributes", attrs(1024), attrs(1025), "syncml: more than 1048576 bytes from the string table"},

@@ -71,32 +71,37 @@ func (r *wbxmlReader) start(c byte, at int) (tag, error) {
 		return none, &LimitError{What: "levels of elements", Limit: maxDepth}
 	}
 	r.at, r.caused, r.empty = at, "", c&hasContent == 0
-	t := unknown
-	token := tag(c) & tokenMask
-	switch {
-	case token == tokenLiteral:
-		name, err := r.reference(at)
-		if err != nil {
-			return none, err
-		}
-		r.written = name
-		if known, ok := tagsByName[string(name)]; ok {
-			t = known
-		}
-	case r.page <= 1:
-		known := tag(r.page)<<6 | token
-		if r.written = tagBytes[known]; r.written != nil {
-			t = known
-			break
-		}
-		fallthrough
-	default:
-		r.written = fmt.Appendf(nil, "token %#x of page %d", byte(token), r.page)
+	t, err := r.element(tag(c)&tokenMask, at)
+	if err != nil {
+		return none, err
 	}
 	if c&hasAttributes != 0 {
 		return t, r.attributes()
 	}
 	return t, nil
+}
+
+// element returns the element that a token stands for, or unknown.
+func (r *wbxmlReader) element(token tag, at int) (tag, error) {
+	if token == tokenLiteral {
+		name, err := r.reference(at)
+		if err != nil {
+			return none, err
+		}
+		r.written = name
+		if t, ok := tagsByName[string(name)]; ok {
+			return t, nil
+		}
+		return unknown, nil
+	}
+	if r.page <= 1 {
+		t := tag(r.page)<<6 | token
+		if r.written = tagBytes[t]; r.written != nil {
+			return t, nil
+		}
+	}
+	r.written = fmt.Appendf(nil, "token %#x of page %d", byte(token), r.page)
+	return unknown, nil
 }
 
 // attributes reads the attributes of the element that starts. SyncML has none but

@@ -224,7 +224,7 @@ func TestDecodeXMLLimits(t *testing.T) {
 		{"commands in one element", body("<Get>" + strings.Repeat("<CmdID/><Item/>", syncml.MaxCommands) + "</Get>"),
 			body("<Get>" + strings.Repeat("<CmdID/><Item/>", syncml.MaxCommands+1) + "</Get>"), "syncml: more than 20000 commands"},
 		{"elements", body("<Get>" + strings.Repeat("<Item/>", syncml.MaxElements-2) + "</Get>"),
-			body("<Get>" + strings.Repeat("<Item/>", syncml.MaxElements-1) + "</Get>"), "syncml: more than 500000 elements"},
+			body("<Get>" + strings.Repeat("<Item/>", syncml.MaxElements-1) + "</Get>"), "syncml: more than 200000 elements"},
 		{"levels of commands", nested(syncml.MaxNesting + 1), nested(syncml.MaxNesting + 2), "syncml: more than 8 levels of Atomic and Sequence"},
 		{"levels of elements", deep(64 - 5), deep(64 - 4), "syncml: more than 64 levels of elements"},
 	} {
