@@ -54,10 +54,27 @@ type Facts struct {
 	Serial           string `json:"serial,omitempty"`           // SMBIOSSerialNumber
 	LargeObjects     bool   `json:"largeObjects,omitempty"`     // DevDetail/LrgObj
 	SignatureVersion string `json:"signatureVersion,omitempty"` // of Defender's definitions
-	SignatureAge     string `json:"signatureAge,omitempty"`     // days, as Defender says
+	// SignatureOutdated is what Defender itself thinks of the age of its
+	// definitions. No node tells their age; SignatureSince is when this version was
+	// first seen, so that they are at least that old.
+	SignatureOutdated bool      `json:"signatureOutdated,omitempty"`
+	SignatureSince    time.Time `json:"signatureSince,omitzero"`
+	Renewal           Renewal   `json:"renewal,omitzero"`
 }
 
-// Setting is what became of one setting on a device.
+// Renewal is how a device says that it renews its certificate
+// (CertificateStore/MY/WSTEP/Renew), each as it came.
+type Renewal struct {
+	Period   string `json:"period,omitempty"`   // RenewPeriod: days before the end
+	Interval string `json:"interval,omitempty"` // RetryInterval: days
+	Status   string `json:"status,omitempty"`   // of the last try
+	Error    string `json:"error,omitempty"`    // ErrorCode of the last try
+	Last     string `json:"last,omitempty"`     // LastRenewalAttemptTime
+}
+
+// Setting is what became of one setting on a device. Where Deleted is set, Status
+// is the answer to its being taken away; where Skipped is, to the same, if it was
+// set before.
 type Setting struct {
 	Value     string        `json:"value"`               // that was sent
 	Deleted   bool          `json:"deleted,omitempty"`   // it was to be taken away
@@ -67,6 +84,7 @@ type Setting struct {
 	Skipped   string        `json:"skipped,omitempty"`   // why it is not sent to this device
 	At        time.Time     `json:"at"`
 	OSVersion string        `json:"osVersion,omitempty"` // of the device when it answered
+	Tries     int           `json:"tries,omitempty"`     // whole sessions that sent it and got no answer
 }
 
 // Order is a command that waits for a device to come.
