@@ -111,6 +111,13 @@ func (d *desk) only() *kept {
 	return nil
 }
 
+// of returns what is kept of an enrollment.
+func (d *desk) of(id device.EnrollmentID) *kept {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.kept[id]
+}
+
 func (d *desk) count() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -94,13 +94,17 @@ func FuzzHandler(f *testing.F) {
 		f.Fatalf("no seeds: %v", err)
 	}
 	fill := strings.NewReplacer("VERSION", "4.0", "POLICIES", "<AuthPolicy>OnPremise</AuthPolicy>", "CREDENTIAL", anna, "DEVICE", deviceID, "CONTEXT", "Device")
+	request, err := os.ReadFile("testdata/request.b64")
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}
 		for _, kind := range [][]string{{"KIND", "Issue", "TYPE", "PKCS10"}, {"KIND", "Renew", "TYPE", "PKCS7"}} {
-			text := strings.NewReplacer(append(kind, "REQUEST", "MAA=")...).Replace(fill.Replace(string(b)))
+			text := strings.NewReplacer(append(kind, "REQUEST", string(request))...).Replace(fill.Replace(string(b)))
 			f.Add([]byte(text))
 		}
 	}

@@ -50,7 +50,7 @@ func (h *handler) issue(ctx context.Context, c *call) ([]byte, error) {
 	trust := h.cfg.Trust()
 	leaf, err := trust.Current().IssueDevice(req.PublicKey, e.ID, c.now, h.cfg.Life)
 	if err != nil {
-		return nil, issueFault(err)
+		return nil, err
 	}
 	if err := h.cfg.Desk.Enroll(ctx, cred, e, Certificate{Leaf: leaf, KeyHash: req.KeyHash}, account.secrets()); err != nil {
 		return nil, err
@@ -77,12 +77,4 @@ func requestedDevice(req *ca.Request, said device.ID) (device.ID, error) {
 		return said, nil
 	}
 	return "", badRequest(errors.New("a certificate request of another device"))
-}
-
-// issueFault tells a key that is not fit from a failure of the authority.
-func issueFault(err error) error {
-	if errors.Is(err, ca.ErrWeakKey) {
-		return badRequest(err)
-	}
-	return err
 }

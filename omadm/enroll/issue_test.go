@@ -39,7 +39,7 @@ func (a *appliance) enrol(t testing.TB) *enrolled {
 	got := a.post(t, enroll.EnrollmentPath, issueRequest{csr: newCSR(t, key, commonName(deviceID))}.xml(t), nil)
 	doc := got.provisioned(t)
 	leaf := doc.leaf(t, "User")
-	return &enrolled{key: key, leaf: leaf, kept: a.desk.kept[device.EnrollmentID(leaf.Subject.CommonName)], doc: doc}
+	return &enrolled{key: key, leaf: leaf, kept: a.desk.of(device.EnrollmentID(leaf.Subject.CommonName)), doc: doc}
 }
 
 func TestIssue(t *testing.T) {
@@ -226,6 +226,14 @@ func TestIssueRequests(t *testing.T) {
 		{"no common name", func(t *testing.T) issueRequest { return issueRequest{csr: newCSR(t, newKey(t), "")} }, nil, "", ""},
 		{"DeviceID of the request alone", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
 			func(s string) string { return strings.Replace(s, `Name="DeviceID"`, `Name="Other"`, 1) }, "", ""},
+		{"no context", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
+			func(s string) string {
+				return s[:strings.Index(s, "<ac:AdditionalContext>")] + s[strings.Index(s, "</wst:RequestSecurityToken>"):]
+			}, "", ""},
+		{"no type of token", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
+			func(s string) string {
+				return s[:strings.Index(s, "<wst:TokenType>")] + s[strings.Index(s, "<wst:RequestType>"):]
+			}, "", ""},
 		{"request of another device", func(t *testing.T) issueRequest { return issueRequest{csr: newCSR(t, newKey(t), commonName(other))} }, nil, "s:CertificateRequest", "CertificateRequest"},
 		{"request of another name", func(t *testing.T) issueRequest { return issueRequest{csr: newCSR(t, newKey(t), "SERVER-01")} }, nil, "s:CertificateRequest", "CertificateRequest"},
 		{"weak key", func(t *testing.T) issueRequest { return issueRequest{csr: newCSR(t, weak, commonName(deviceID))} }, nil, "s:CertificateRequest", "CertificateRequest"},
@@ -259,6 +267,14 @@ func TestIssueRequests(t *testing.T) {
 		{"too many items", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
 			func(s string) string {
 				return strings.Replace(s, "</ac:AdditionalContext>", strings.Repeat(`<ac:ContextItem Name="MAC"/>`, 256)+"</ac:AdditionalContext>", 1)
+			}, "s:MessageFormat", "MessageFormat"},
+		{"two contexts", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
+			func(s string) string {
+				return strings.Replace(s, "<ac:AdditionalContext>", "<ac:AdditionalContext/><ac:AdditionalContext>", 1)
+			}, "s:MessageFormat", "MessageFormat"},
+		{"item with two values", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
+			func(s string) string {
+				return strings.Replace(s, "<ac:Value>48", "<ac:Value>1</ac:Value><ac:Value>48", 1)
 			}, "s:MessageFormat", "MessageFormat"},
 		{"item without a name", func(t *testing.T) issueRequest { return issueRequest{csr: good(t)} },
 			func(s string) string { return strings.Replace(s, `Name="HWDevID"`, "", 1) }, "s:MessageFormat", "MessageFormat"},

@@ -38,7 +38,7 @@ func (h *handler) renew(ctx context.Context, c *call) ([]byte, error) {
 	}
 	leaf, err := trust.Current().IssueDevice(req.PublicKey, e.ID, c.now, h.cfg.Life)
 	if err != nil {
-		return nil, issueFault(err)
+		return nil, err
 	}
 	if err := h.cfg.Desk.Renew(ctx, e.ID, signer, Certificate{Leaf: leaf, KeyHash: req.KeyHash}); err != nil {
 		return nil, err
