@@ -59,7 +59,11 @@ func Merge(as []Assignment, env Environment) Desired {
 	desired := make(Desired, len(wishes))
 	for name, list := range wishes {
 		c := choose(name, list)
-		c.Overruled = append(c.Overruled, beaten[name]...)
+		for _, lost := range beaten[name] {
+			if lost.Value != c.Value {
+				c.Overruled = append(c.Overruled, lost)
+			}
+		}
 		slices.SortStableFunc(c.Overruled, func(a, b Overruled) int {
 			return cmp.Or(cmp.Compare(b.From.Depth, a.From.Depth), cmp.Compare(a.From.Name, b.From.Name))
 		})

@@ -31,7 +31,7 @@ func legacySettings() []Setting {
 			Name: "AutoRestartDeadlinePeriodInDays", Kind: Range, Min: 2, Max: 30, Default: "7",
 			Builds: builds(w(14393)), Since: "1607", Conflict: LastWrite,
 			Status: Legacy, Instead: deadlines,
-			GroupPolicy: "AutoRestartDeadline/AutoRestartDeadline",
+			GroupPolicy: "AutoRestartDeadline",
 			Meaning:     "Days after which a scheduled restart for quality updates comes whatever the hour.",
 			Caveats:     []string{beside},
 		},

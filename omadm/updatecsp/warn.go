@@ -128,7 +128,7 @@ func (r *review) ranges() {
 		if err := s.Check(value, r.os); err != nil {
 			r.caution(err.Error(), name)
 		}
-		if !r.os.IsZero() {
+		if !r.os.IsZero() || r.d[name].From.Preset != "" {
 			continue
 		}
 		n, _ := strconv.ParseInt(value, 10, 64)
