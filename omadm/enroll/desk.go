@@ -55,7 +55,7 @@ func (c Credential) LogValue() slog.Value {
 	if c.Token != "" {
 		kind = "token"
 	}
-	return slog.GroupValue(slog.String("name", c.Name), slog.String("kind", kind), slog.String("addr", c.Addr))
+	return slog.GroupValue(slog.String("name", c.Name), slog.String("kind", kind))
 }
 
 // Certificate is an identity certificate that was issued.

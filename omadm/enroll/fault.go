@@ -1,6 +1,9 @@
 package enroll
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // subcode is the kind of a fault (MS-MDE2 2.2.10), with its prefix.
 type subcode string
@@ -39,6 +42,15 @@ type fault struct {
 
 func (f *fault) Error() string { return f.cause.Error() }
 func (f *fault) Unwrap() error { return f.cause }
+
+// kind is the error type as it is sent.
+func (f *fault) kind() string {
+	if f.errorType != "" {
+		return string(f.errorType)
+	}
+	_, name, _ := strings.Cut(string(f.subcode), ":")
+	return name
+}
 
 func malformed(cause error) *fault {
 	return &fault{subcode: messageFormat, message: "The message is not one of device enrolment.", cause: cause}

@@ -109,7 +109,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, op operation) {
 		if f.subcode == internalServiceFault {
 			level = slog.LevelError
 		}
-		c.log.Log(r.Context(), level, "refused", "fault", string(f.subcode), "type", string(f.errorType), "err", err)
+		c.log.Log(r.Context(), level, "refused", "fault", string(f.subcode), "type", f.kind(), "err", err)
 		a, status = &reply{body: faultBody(f, trace)}, http.StatusInternalServerError
 	}
 	a.action, a.relatesTo, a.trace = op.reply, m.id, trace

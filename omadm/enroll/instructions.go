@@ -104,7 +104,7 @@ func before(s Site, port string) []string {
 	lines := []string{
 		"Trust: each device must have the root of the appliance among the trusted roots of the machine before it enrols: " +
 			"`sluice ca export sluice.cer` writes it, `certutil -addstore Root sluice.cer` installs it, as do Group Policy, an image or a provisioning package. " +
-			"The enrolment itself brings it too late.",
+			"The enrolment itself brings it too late. Where the appliance shows certificates of the site, the root is the site's.",
 		"Clocks: a device whose clock is wrong trusts nobody. Let devices take the time from the network.",
 		"Credentials: `sluice enroll account add NAME` for a person, `sluice enroll token create --uses N` for N devices. " +
 			"A token goes wherever Windows asks for a password, with any name.",
@@ -171,12 +171,12 @@ func byLink(server, user string) Way {
 func byScript(server, user string) Way {
 	return Way{
 		Title: "Script",
-		For:   "many devices, by whatever runs a script on them as an administrator or as the system; nobody is asked",
+		For:   "many devices, by whatever runs a script on them as an administrator; nobody is asked",
 		Steps: []string{
 			"Make a token for as many devices: `sluice enroll token create --uses N`.",
 			"Put it in place of " + placeToken + ".",
-			"Run the script in an elevated Windows PowerShell. It ends with 0, or with the error that Windows shows: " +
-				"0x80180002 for a wrong token, 0x80072F0D for a server that is not trusted.",
+			"Run the script in an elevated Windows PowerShell. It says nothing where all went well, else what Windows would show: " +
+				"0x80180002 for a wrong token, 0x80072F0D for a server that is not trusted, 0x8018000A for a device that is enrolled.",
 		},
 		Text: script(server, user),
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"time"
 
 	"sluice/omadm/device"
@@ -90,4 +91,19 @@ func spread(d time.Duration, n uint64) time.Duration {
 	minutes := int64(d / time.Minute)
 	width := minutes / 5
 	return time.Duration(minutes-width+int64(n%uint64(2*width+1))) * time.Minute
+}
+
+// Nodes returns the schedule as the nodes of DMClient/Provider/Poll by name, in
+// the form that they have on a device.
+func (p Poll) Nodes() map[string]string {
+	minutes := func(d time.Duration) string { return strconv.FormatInt(int64(d/time.Minute), 10) }
+	return map[string]string{
+		"NumberOfFirstRetries":                 strconv.Itoa(p.First.Times),
+		"IntervalForFirstSetOfRetries":         minutes(p.First.Every),
+		"NumberOfSecondRetries":                strconv.Itoa(p.Second.Times),
+		"IntervalForSecondSetOfRetries":        minutes(p.Second.Every),
+		"NumberOfRemainingScheduledRetries":    "0", // for ever
+		"IntervalForRemainingScheduledRetries": minutes(p.Remaining),
+		"PollOnLogin":                          strconv.FormatBool(p.OnLogin),
+	}
 }

@@ -48,14 +48,10 @@ func (a *reply) write(w http.ResponseWriter, status int) error {
 // the element names in the case that Windows looks for, which is not that of the
 // examples.
 func faultBody(f *fault, trace string) string {
-	kind := string(f.errorType)
-	if kind == "" {
-		_, kind, _ = strings.Cut(string(f.subcode), ":")
-	}
 	message := escape(f.message)
 	return `<s:Fault><s:Code><s:Value>s:Receiver</s:Value><s:Subcode><s:Value>` + string(f.subcode) + `</s:Value></s:Subcode></s:Code>` +
 		`<s:Reason><s:Text xml:lang="en-us">` + message + `</s:Text></s:Reason>` +
-		`<s:Detail><DeviceEnrollmentServiceError xmlns="` + spaceEnrollment + `"><ErrorType>` + kind + `</ErrorType><Message>` + message +
+		`<s:Detail><DeviceEnrollmentServiceError xmlns="` + spaceEnrollment + `"><ErrorType>` + f.kind() + `</ErrorType><Message>` + message +
 		`</Message><TraceId>` + trace + `</TraceId></DeviceEnrollmentServiceError></s:Detail></s:Fault>`
 }
 
