@@ -20,6 +20,7 @@ type Known struct {
 	ClientID string
 	Name     string
 	Enrolled bool // OMA DM vouches for its name
+	Shared   bool // other enrolled devices have that name too
 	LastSeen time.Time
 }
 
@@ -45,10 +46,15 @@ type Verdict struct {
 // the id back under another. A new client id with the name of a device seen
 // within 30 days continues it. But what an unauthenticated client claims never
 // changes what OMA DM vouches for: it neither renames an enrolled device nor
-// continues one.
+// takes the place of its computer. An enrolled device that has no computer yet
+// takes the first claim of its fully qualified name as that.
 func Judge(c *Claim, byID, byName *Known, now time.Time) Verdict {
 	if byID != nil {
 		renamed := c.Name != "" && !strings.EqualFold(byID.Name, c.Name)
+		if byID.Enrolled {
+			// What is claimed may lack the domain, or have one that is not known yet.
+			renamed = c.Name != "" && !SameHost(byID.Name, c.Name)
+		}
 		other := !strings.EqualFold(byID.ClientID, c.ClientID)
 		switch {
 		case renamed && other: // another machine
@@ -61,8 +67,13 @@ func Judge(c *Claim, byID, byName *Known, now time.Time) Verdict {
 	if byName == nil || c.Name == "" {
 		return Verdict{}
 	}
-	if byName.Enrolled {
+	switch {
+	case byName.Enrolled && byName.ClientID != "":
 		return Verdict{Impostor: true}
+	case byName.Enrolled && Qualified(c.Name) && !byName.Shared:
+		return Verdict{Device: byName.Device, Identify: true}
+	case byName.Enrolled:
+		return Verdict{} // another one until more is known of it, see [Match]
 	}
 	if now.Sub(byName.LastSeen) > continueWithin {
 		return Verdict{}

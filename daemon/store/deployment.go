@@ -176,19 +176,8 @@ func (s *Store) AcceptEula(ctx context.Context, by Entry, id update.ID) error {
 		if rev.eula.IsZero() {
 			return fmt.Errorf("update %v has no license terms: %w", id, ErrNotFound)
 		}
-		if _, err := tx.exec(`INSERT OR IGNORE INTO eula (id, created) VALUES (?, ?)`, rev.eula[:], millis(tx.Now)); err != nil {
-			return err
-		}
 		by.Action, by.Subject, by.Detail = "update.accept-eula", id.String(), map[string]any{"eula": rev.eula}
-		if err := tx.AuditInTx(by); err != nil {
-			return err
-		}
-		rows, err := tx.query(standingQuery+` AND update_id IN (SELECT update_id FROM served WHERE eula_id = ?)`, rev.eula[:])
-		list, err := scanStanding(rows, err)
-		if err != nil {
-			return err
-		}
-		return tx.refresh(list)
+		return tx.acceptEula(by, rev.eula)
 	})
 }
 

@@ -51,23 +51,26 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 				return err
 			}
 		}
-		if err := tx.noteClaim(device, &c, v); err != nil {
+		enrolled := v.Device != 0 && (byID != nil && byID.Device == device && byID.Enrolled || byName != nil && byName.Device == device && byName.Enrolled)
+		if err := tx.noteClaim(device, &c, v, enrolled); err != nil {
 			return err
 		}
-		tree, err := tx.tree()
-		if err != nil {
-			return err
-		}
-		if byClient && !(v.Impostor && v.Device != 0) {
-			if err := tx.putInto(device, tree, c.Groups); err != nil {
+		if byClient && !enrolled {
+			if err := tx.putInto(device, &c); err != nil {
 				return err
 			}
 		}
-		if changes, err = tx.reseatDevices(tree, []int64{device}); err != nil {
-			return err
+		changes = fleet.NewSeatChanges()
+		if !enrolled {
+			// The name may be what tells that it is an enrolled device.
+			if err := tx.join(changes, c.Name); err != nil {
+				return err
+			}
+			if keep, ok := changes.Clients[c.ClientID]; ok {
+				device = keep
+			}
 		}
-		changes.Seats[device], err = tx.seat(device)
-		return err
+		return tx.show(changes, device)
 	})
 	if errors.Is(err, ErrDiskFull) {
 		return s.claimUnkept(ctx, &c, err)
@@ -93,10 +96,11 @@ func (s *Store) claimUnkept(ctx context.Context, c *fleet.Claim, full error) (de
 // would write nothing, and whose it then is.
 func (s *Store) SameClaim(ctx context.Context, c *fleet.Claim) (device int64, same bool, err error) {
 	var name, requested, address string
+	var enrolled bool
 	var seen int64
 	err = s.read(ctx, "log in "+c.ClientID, func(ctx context.Context, tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT id, name, requested, address, last_seen FROM device WHERE client_id = ?`, c.ClientID).
-			Scan(&device, &name, &requested, &address, &seen)
+		return tx.QueryRowContext(ctx, `SELECT id, name, enrolled, requested, address, last_seen FROM device WHERE client_id = ?`, c.ClientID).
+			Scan(&device, &name, &enrolled, &requested, &address, &seen)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
@@ -104,7 +108,8 @@ func (s *Store) SameClaim(ctx context.Context, c *fleet.Claim) (device int64, sa
 	// A time in the future is from before the clock was set back.
 	age := s.now().Sub(fromMillis(seen))
 	fresh := -seenEvery < age && age < seenEvery
-	return device, name == c.Name && requested == groupNames(c.Groups) && address == c.Addr && fresh, err
+	known := name == c.Name || enrolled && fleet.SameHost(name, c.Name)
+	return device, known && requested == groupNames(c.Groups) && address == c.Addr && fresh, err
 }
 
 func groupNames(names []string) string {
@@ -121,8 +126,10 @@ func (tx *Tx) knownBy(where, value string) (*fleet.Known, error) {
 	}
 	var k fleet.Known
 	var seen int64
-	err := tx.get([]any{&k.Device, &k.ClientID, &k.Name, &k.Enrolled, &seen},
-		`SELECT id, coalesce(client_id, ''), name, enrolled, last_seen FROM device WHERE `+where, value)
+	err := tx.get([]any{&k.Device, &k.ClientID, &k.Name, &k.Enrolled, &k.Shared, &seen},
+		`SELECT id, coalesce(client_id, ''), name, enrolled,
+			enrolled AND EXISTS (SELECT 1 FROM device t WHERE t.name = device.name AND t.enrolled AND t.id <> device.id), last_seen
+		FROM device WHERE `+where, value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -140,17 +147,20 @@ func (tx *Tx) newDevice(c *fleet.Claim) (id int64, err error) {
 		return 0, err
 	}
 	err = tx.get([]any{&id}, `INSERT INTO device (client_id, name, group_set, hold_set, address, first_seen, last_seen)
-		VALUES (?, ?, ?, 0, ?, ?, ?) RETURNING id`, c.ClientID, c.Name, set, c.Addr, millis(tx.Now), millis(tx.Now))
+		VALUES (nullif(?, ''), ?, ?, 0, ?, ?, ?) RETURNING id`, c.ClientID, c.Name, set, c.Addr, millis(tx.Now), millis(tx.Now))
 	return id, err
 }
 
-// noteClaim writes what the claim says, and keeps what went before it.
-func (tx *Tx) noteClaim(device int64, c *fleet.Claim, v fleet.Verdict) error {
+// noteClaim writes what the claim says, and keeps what went before it. The name
+// of an enrolled device stays, and names of it are kept of impostors only.
+func (tx *Tx) noteClaim(device int64, c *fleet.Claim, v fleet.Verdict, enrolled bool) error {
 	if err := tx.alias(device, "client", c.ClientID, v.Identify); err != nil {
 		return err
 	}
-	if err := tx.alias(device, "name", c.Name, v.Rename || v.Impostor); err != nil {
-		return err
+	if !enrolled || v.Impostor {
+		if err := tx.alias(device, "name", c.Name, v.Rename || v.Impostor); err != nil {
+			return err
+		}
 	}
 	if v.Impostor && v.Device != 0 {
 		_, err := tx.exec(`UPDATE device SET last_seen = ? WHERE id = ?`, millis(tx.Now), device)
@@ -162,9 +172,9 @@ func (tx *Tx) noteClaim(device int64, c *fleet.Claim, v fleet.Verdict) error {
 			return err
 		}
 	}
-	_, err := tx.exec(`UPDATE device SET client_id = ?, name = CASE WHEN ? = '' THEN name ELSE ? END,
-		requested = ?, address = ?, last_seen = ? WHERE id = ?`,
-		c.ClientID, c.Name, c.Name, groupNames(c.Groups), c.Addr, millis(tx.Now), device)
+	_, err := tx.exec(`UPDATE device SET client_id = ?1, name = CASE WHEN ?2 = '' OR enrolled THEN name ELSE ?2 END,
+		requested = ?3, address = ?4, last_seen = ?5 WHERE id = ?6`,
+		c.ClientID, c.Name, groupNames(c.Groups), c.Addr, millis(tx.Now), device)
 	return err
 }
 
@@ -185,19 +195,23 @@ func (tx *Tx) alias(device int64, kind, value string, changed bool) error {
 	return err
 }
 
-// putInto makes the named groups the ones that a device is in. Names of no group
-// are left out.
-func (tx *Tx) putInto(device int64, tree *fleet.Tree, names []string) error {
+// putInto makes the groups that a device claims the ones that it is in. Names of
+// no group are left out.
+func (tx *Tx) putInto(device int64, c *fleet.Claim) error {
+	tree, err := tx.tree()
+	if err != nil {
+		return err
+	}
 	var groups []update.ID
-	for _, n := range names {
+	for _, n := range c.Groups {
 		if g, err := tree.Find(n); err == nil {
 			groups = append(groups, g.ID)
 		}
 	}
-	return tx.setMembers(device, groups)
+	return tx.setMembers(device, groups, true)
 }
 
-func (tx *Tx) setMembers(device int64, groups []update.ID) error {
+func (tx *Tx) setMembers(device int64, groups []update.ID, claimed bool) error {
 	if _, err := tx.exec(`DELETE FROM device_member WHERE device_id = ?`, device); err != nil {
 		return err
 	}
@@ -205,7 +219,7 @@ func (tx *Tx) setMembers(device int64, groups []update.ID) error {
 		if g == update.AllComputers || g == update.UnassignedComputers {
 			continue // every device is in the one, and in the other for want of a group
 		}
-		if _, err := tx.exec(`INSERT OR IGNORE INTO device_member (device_id, group_id) VALUES (?, ?)`, device, g[:]); err != nil {
+		if _, err := tx.exec(`INSERT OR IGNORE INTO device_member (device_id, group_id, claimed) VALUES (?, ?, ?)`, device, g[:], claimed); err != nil {
 			return groupError(err)
 		}
 	}
@@ -218,8 +232,9 @@ func (tx *Tx) seat(device int64) (seat fleet.Seat, err error) {
 	return seat, missing(err)
 }
 
-// RegisterDevice keeps what a device says of itself, but for one that is
-// enrolled: of that OMA DM tells, and anybody can claim to be it here.
+// RegisterDevice keeps what a device says of itself through its Windows Update
+// Agent. Of one that is enrolled it changes nothing else: what counts there OMA
+// DM tells, and anybody can claim to be it here.
 func (s *Store) RegisterDevice(ctx context.Context, device int64, c update.Computer) (*fleet.SeatChanges, error) {
 	facts, err := json.Marshal(c)
 	if err != nil {
@@ -227,17 +242,19 @@ func (s *Store) RegisterDevice(ctx context.Context, device int64, c update.Compu
 	}
 	changes := fleet.NewSeatChanges()
 	err = s.Write(ctx, "register device", func(tx *Tx) error {
-		r, err := tx.exec(`UPDATE device SET registered = 1, last_seen = ?3,
-			facts = CASE WHEN enrolled THEN facts ELSE ?1 END, server = CASE WHEN enrolled THEN server ELSE ?2 END WHERE id = ?4`,
+		var name string
+		var enrolled bool
+		err := tx.get([]any{&name, &enrolled}, `UPDATE device SET registered = 1, last_seen = ?3, facts_at = ?3, facts = ?1,
+			server = CASE WHEN enrolled THEN server ELSE ?2 END WHERE id = ?4 RETURNING name, enrolled`,
 			string(facts), c.IsServer(), millis(tx.Now), device)
 		if err != nil {
+			return fmt.Errorf("device %d: %w", device, missing(err))
+		}
+		if changes.Seats[device], err = tx.seat(device); err != nil || enrolled {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, fmt.Errorf("device %d: %w", device, ErrNotFound))
-		}
-		changes.Seats[device], err = tx.seat(device)
-		return err
+		// Manufacturer and model may be what tells that it is an enrolled device.
+		return tx.join(changes, name)
 	})
 	return changes, err
 }
@@ -251,7 +268,7 @@ func (s *Store) AssignDevices(ctx context.Context, by Entry, devices []int64, gr
 			return err
 		}
 		for _, d := range devices {
-			if err := tx.setMembers(d, groups); err != nil {
+			if err := tx.setMembers(d, groups, false); err != nil {
 				return err
 			}
 		}
@@ -316,8 +333,12 @@ func (s *Store) DeleteDevice(ctx context.Context, by Entry, device int64) error 
 		if err != nil {
 			return err
 		}
-		w.keep(nil)
+		w.forget()
 		if err := w.save(); err != nil {
+			return err
+		}
+		// Its certificates stay on the revocation list.
+		if err := tx.revoke(reasonCessation, `enrollment_no IN (SELECT no FROM enrollment WHERE device_id = ?)`, device); err != nil {
 			return err
 		}
 		if _, err := tx.exec(`DELETE FROM device WHERE id = ?`, device); err != nil {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"sluice/daemon/fleet"
+	"sluice/omadm/dialogue"
 	"sluice/wsus/update"
 )
 
@@ -18,7 +21,16 @@ type Device struct {
 	Name       string
 	Enrolled   bool
 	Registered bool
-	Computer   update.Computer
+	// Computer is what is known of it: of an enrolled device what OMA DM tells,
+	// of others what they claim.
+	Computer update.Computer
+	// Claimed is what its Windows Update Agent says, and when. It proves nothing.
+	Claimed   update.Computer
+	ClaimedAt time.Time
+	// Facts are what an enrolled device says over OMA DM, and when all of it was
+	// last asked for; zero until it was.
+	Facts      dialogue.Facts
+	FactsAt    time.Time
 	Requested  []string // groups that it asked for
 	Groups     []update.ID
 	Holds      []Hold
@@ -27,6 +39,7 @@ type Device struct {
 	LastSeen   time.Time // within the hour
 	LastScan   time.Time
 	LastReport time.Time
+	Vouched    time.Time // since when OMA DM vouches for the name as it is; zero for never
 	// Collision names the others that this machine is mixed up with, empty where
 	// it is not: names that take turns under one client id, client ids that take
 	// turns under one name, or a claim of an enrolled device's name.
@@ -48,8 +61,11 @@ type DeviceFilter struct {
 	Limit int       // at most 1,000; 100 where zero
 }
 
-const deviceQuery = `SELECT d.id, coalesce(d.client_id, ''), d.name, d.enrolled, d.registered, d.facts, d.requested,
-	d.address, d.first_seen, d.last_seen, d.last_scan, d.last_report FROM device d`
+const deviceColumns = `d.id, coalesce(d.client_id, ''), d.name, d.enrolled, d.registered, d.facts, d.facts_at, d.requested,
+	d.address, d.first_seen, d.last_seen, d.last_scan, d.last_report, d.vouched, coalesce(r.facts, '{}'), coalesce(r.facts_at, 0)`
+
+const deviceQuery = `SELECT ` + deviceColumns + ` FROM device d
+	LEFT JOIN enrollment e ON e.device_id = d.id AND e.ended IS NULL LEFT JOIN enrollment_record r ON r.enrollment_no = e.no`
 
 // Devices returns a page of devices in order of their numbers.
 func (s *Store) Devices(ctx context.Context, f DeviceFilter) ([]Device, error) {
@@ -84,17 +100,7 @@ func (s *Store) devices(ctx context.Context, query string, args ...any) ([]Devic
 		rows, err := tx.QueryContext(ctx, query, args...)
 		err = each(rows, err, func(scan func(...any) error) error {
 			var d Device
-			var facts, requested []byte
-			var first, seen, scanned, reported int64
-			if err := scan(&d.ID, &d.ClientID, &d.Name, &d.Enrolled, &d.Registered, &facts, &requested,
-				&d.Address, &first, &seen, &scanned, &reported); err != nil {
-				return err
-			}
-			d.FirstSeen, d.LastSeen, d.LastScan, d.LastReport = fromMillis(first), fromMillis(seen), fromMillis(scanned), fromMillis(reported)
-			if err := json.Unmarshal(facts, &d.Computer); err != nil {
-				return err
-			}
-			if err := json.Unmarshal(requested, &d.Requested); err != nil {
+			if err := scanDevice(scan, &d); err != nil {
 				return err
 			}
 			list = append(list, d)
@@ -111,6 +117,35 @@ func (s *Store) devices(ctx context.Context, query string, args ...any) ([]Devic
 		return nil
 	})
 	return list, err
+}
+
+// scanDevice reads the columns of [deviceColumns], and more.
+func scanDevice(scan func(...any) error, d *Device, more ...any) error {
+	var claimed, requested, facts []byte
+	var claimedAt, first, seen, scanned, reported, vouched, factsAt int64
+	err := scan(append([]any{&d.ID, &d.ClientID, &d.Name, &d.Enrolled, &d.Registered, &claimed, &claimedAt, &requested,
+		&d.Address, &first, &seen, &scanned, &reported, &vouched, &facts, &factsAt}, more...)...)
+	if err != nil {
+		return err
+	}
+	d.FirstSeen, d.LastSeen, d.LastScan, d.LastReport = fromMillis(first), fromMillis(seen), fromMillis(scanned), fromMillis(reported)
+	d.ClaimedAt, d.Vouched, d.FactsAt = fromMillis(claimedAt), fromMillis(vouched), fromMillis(factsAt)
+	err = errors.Join(json.Unmarshal(claimed, &d.Claimed), json.Unmarshal(requested, &d.Requested), json.Unmarshal(facts, &d.Facts))
+	if d.Computer = d.Claimed; d.Enrolled {
+		d.Computer = computerOf(&d.Facts, d.ClientID, d.Name)
+	}
+	return err
+}
+
+// computerOf returns the facts of an enrolled device in the words of WSUS.
+func computerOf(f *dialogue.Facts, client, name string) update.Computer {
+	c := update.Computer{
+		ClientID: client, DNSName: name, Manufacturer: f.Manufacturer, Model: f.Model, OSLocale: f.Language,
+		Architecture: f.Architecture, OSDescription: f.Platform, NewProductType: f.OSEdition, OldProductType: 1,
+	}
+	// 10.0.19045.4170; what is missing stays 0.
+	fmt.Sscanf(f.OSVersion, "%d.%d.%d", &c.OSMajor, &c.OSMinor, &c.OSBuild)
+	return c
 }
 
 // deviceDetails reads what other tables say of a device.
@@ -145,12 +180,16 @@ func deviceDetails(ctx context.Context, tx *sql.Tx, d *Device) error {
 func collision(ctx context.Context, tx *sql.Tx, d *Device) (string, error) {
 	var names, clients []string
 	var returned bool
-	rows, err := tx.QueryContext(ctx, `SELECT kind, value, returns FROM device_alias WHERE device_id = ? ORDER BY last DESC`, d.ID)
+	rows, err := tx.QueryContext(ctx, `SELECT kind, value, returns, last FROM device_alias WHERE device_id = ? ORDER BY last DESC`, d.ID)
 	err = each(rows, err, func(scan func(...any) error) error {
 		var kind, value string
 		var returns int
-		if err := scan(&kind, &value, &returns); err != nil {
+		var last int64
+		if err := scan(&kind, &value, &returns, &last); err != nil {
 			return err
+		}
+		if d.Enrolled && kind == "name" && (last <= millis(d.Vouched) || fleet.SameHost(value, d.Name)) {
+			return nil // from before OMA DM vouched for the name
 		}
 		returned = returned || returns > 1
 		if kind == "name" {
@@ -163,12 +202,14 @@ func collision(ctx context.Context, tx *sql.Tx, d *Device) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	var twins int
 	var twin string
-	err = tx.QueryRowContext(ctx, `SELECT coalesce(max(client_id), '') FROM device WHERE name = ? AND id <> ? AND name <> ''`, d.Name, d.ID).Scan(&twin)
+	err = tx.QueryRowContext(ctx, `SELECT count(*), coalesce(max(client_id), '') FROM device WHERE name = ? AND id <> ? AND name <> ''`,
+		d.Name, d.ID).Scan(&twins, &twin)
 	switch {
 	case err != nil:
 		return "", err
-	case d.Enrolled && len(names) > 1:
+	case d.Enrolled && len(names) > 0:
 		return "unproven machines also claim its client id, as " + strings.Join(names, ", "), nil
 	case returned && len(names) > 1:
 		return "several machines share its client id: " + strings.Join(names, ", ") +
@@ -177,6 +218,8 @@ func collision(ctx context.Context, tx *sql.Tx, d *Device) (string, error) {
 		return "client ids take turns under its name: " + strings.Join(clients, ", ") + "; give one of the machines another name", nil
 	case twin != "":
 		return "another machine has the same name, with client id " + twin, nil
+	case twins > 0:
+		return "another machine has the same name", nil
 	}
 	return "", nil
 }

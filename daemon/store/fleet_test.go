@@ -273,6 +273,10 @@ func TestEnrolledDeviceKeepsItsFacts(t *testing.T) {
 	if after.Collision == "" {
 		t.Error("no collision is shown")
 	}
+	if after.Claimed.OSBuild != 7601 {
+		t.Errorf("what its agent claims is %+v, want it kept apart", after.Claimed)
+	}
+	after.Claimed, after.ClaimedAt = before.Claimed, before.ClaimedAt
 	after.Collision, after.LastSeen = before.Collision, before.LastSeen
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("the enrolled device changed (-before +after):\n%s", diff)

@@ -101,6 +101,9 @@ func (s *Store) ChangeGroup(ctx context.Context, by Entry, id update.ID, name st
 				return err
 			}
 		}
+		if _, err := tx.Bump(PolicyChanged); err != nil { // policies show names, and merge by depth
+			return err
+		}
 		by.Action, by.Subject, by.Detail = "group.change", before.Name, map[string]any{"id": id, "name": g.Name, "parent": g.Parent}
 		return tx.AuditInTx(by)
 	})
@@ -141,7 +144,7 @@ func (s *Store) DeleteGroup(ctx context.Context, by Entry, id update.ID) (*fleet
 		if err != nil {
 			return err
 		}
-		seq, err := tx.Bump(FleetChanged | DeploymentsChanged)
+		seq, err := tx.Bump(FleetChanged | DeploymentsChanged | PolicyChanged)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ const (
 	ContentChanged                       // files came or went
 	DeploymentsChanged                   // approvals, declines, scope
 	FleetChanged                         // groups, computers, holds
+	PolicyChanged                        // what groups want of their devices
+	RevocationChanged                    // a device certificate was revoked
 )
 
 // Bump counts the store-wide sequence number on, once in a transaction, and

@@ -31,55 +31,6 @@ func (s *Store) UpdateCounts(ctx context.Context) (map[update.ID]UpdateCount, er
 	return counts, err
 }
 
-// DeviceState is how one update stands on a device.
-type DeviceState struct {
-	Update update.ID
-	State  update.State
-	Since  time.Time // zero for installed ones
-	Result int32     // HRESULT of a failure
-	Source string
-}
-
-// DeviceStates returns how updates stand on a device, open ones first.
-func (s *Store) DeviceStates(ctx context.Context, device int64) (list []DeviceState, _ error) {
-	err := s.read(ctx, "device states", func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT n.update_id, o.state, o.since, o.result, o.source FROM open_state o
-			JOIN update_number n ON n.id = o.update_no WHERE o.device_id = ? ORDER BY o.since DESC, n.update_id`, device)
-		err = each(rows, err, func(scan func(...any) error) error {
-			var d DeviceState
-			var since int64
-			err := scan(guid{&d.Update}, &d.State, &since, &d.Result, &d.Source)
-			d.Since = fromMillis(since)
-			list = append(list, d)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		var set []byte
-		err = tx.QueryRowContext(ctx, `SELECT updates FROM device_installed WHERE device_id = ?`, device).Scan(&set)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		numbers, err := decodeSet(set)
-		if err != nil {
-			return err
-		}
-		for _, n := range numbers {
-			d := DeviceState{State: update.Installed, Source: "status"}
-			if err := tx.QueryRowContext(ctx, `SELECT update_id FROM update_number WHERE id = ?`, n).Scan(guid{&d.Update}); err != nil {
-				return err
-			}
-			list = append(list, d)
-		}
-		return nil
-	})
-	return list, err
-}
-
 // DeviceEvent is one kept event.
 type DeviceEvent struct {
 	Time    time.Time
