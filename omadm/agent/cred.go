@@ -27,7 +27,6 @@ type credState struct {
 	on      bool // go with every message
 	used    bool // were sent once: the name is in Source/LocName since
 	refused int  // times in a row that the server wanted other ones
-	kind    string
 }
 
 func (c *credState) start(m *Manner) {

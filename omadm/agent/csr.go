@@ -49,16 +49,16 @@ type certificateRequest struct {
 	Signature asn1.BitString
 }
 
-// makeRequest returns a certificate request as Windows makes it: a common name
-// with characters that a PrintableString may not hold ("!" and NUL), and the
-// device's id in an extension of Microsoft's. With sha256 it is signed so, else
-// with SHA-1.
-func makeRequest(key *rsa.PrivateKey, container, deviceID string, sha256 bool) ([]byte, error) {
+// makeRequest returns a certificate request as Windows makes it: the common name
+// cn in a PrintableString though it has characters that may not stand in one
+// ("!" and NUL), and the device's id in an extension of Microsoft's. With sha256
+// it is signed so, else with SHA-1.
+func makeRequest(key *rsa.PrivateKey, cn, deviceID string, sha256 bool) ([]byte, error) {
 	spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return nil, err
 	}
-	subject, err := windowsName(container + "!" + deviceID + "\x00")
+	subject, err := windowsName(cn)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +109,14 @@ func windowsName(cn string) ([]byte, error) {
 	return asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: set})
 }
 
-// container is the head of a common name: the first 30 characters of a GUID.
-func (a *Agent) container() string {
-	return strings.ToUpper(a.newID())[:30]
+// requestName is the common name of a certificate request: the first 30
+// characters of a GUID, "!", the device's id and a NUL.
+func (a *Agent) requestName() string {
+	cn := strings.ToUpper(a.newID())[:30] + "!" + a.cfg.Machine.DeviceID
+	if !a.cfg.Machine.BareRequests {
+		cn += "\x00"
+	}
+	return cn
 }
 
 // newID draws a GUID of version 4 in lower case, without braces.

@@ -80,7 +80,7 @@ func (a *Agent) newRequest(policy *requestPolicy) (*rsa.PrivateKey, []byte, erro
 	if err != nil {
 		return nil, nil, failWith("Issue", hrInvalidArgument, err, "make a key")
 	}
-	csr, err := makeRequest(key, a.container(), a.cfg.Machine.DeviceID, policy.sha256)
+	csr, err := makeRequest(key, a.requestName(), a.cfg.Machine.DeviceID, policy.sha256)
 	if err != nil {
 		return nil, nil, failWith("Issue", hrInvalidArgument, err, "make a certificate request")
 	}
@@ -175,7 +175,7 @@ func (a *Agent) accept(doc []byte, key *rsa.PrivateKey, r *remarks) (*Account, e
 	if p.store != want {
 		return nil, refuse("the certificate is for My/%s, the enrollment is one of My/%s", p.store, want)
 	}
-	leaf, err := acc.leaf()
+	leaf, err := acc.Leaf()
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,11 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -286,5 +289,88 @@ func TestStateIsKept(t *testing.T) {
 	cfg.State = state
 	if _, err := agent.New(cfg); err == nil {
 		t.Error("a state without a key is taken")
+	}
+}
+
+// TestRequestName has the odd name of the captured request.
+func TestRequestName(t *testing.T) {
+	t.Parallel()
+	for _, bare := range []bool{false, true} {
+		m := agent.Windows10Pro("pc.example")
+		m.BareRequests = bare
+		f := newFake(t)
+		f.enrolled(m)
+		if f.name[30:] != "!"+m.DeviceID+map[bool]string{false: "\x00"}[bare] {
+			t.Errorf("common name of the request is %q", f.name)
+		}
+		var id string
+		for _, e := range f.csr.Extensions {
+			if e.Id.String() == "1.3.6.1.4.1.311.66.1.0" {
+				id = string(e.Value)
+			}
+		}
+		if id != m.DeviceID+"\x00" || f.csr.SignatureAlgorithm != x509.SHA256WithRSA {
+			t.Errorf("device id %q, signature %s", id, f.csr.SignatureAlgorithm)
+		}
+	}
+}
+
+// TestCapturedRequest holds the request against the captured one, byte for byte
+// but for key, name and signature.
+func TestCapturedRequest(t *testing.T) {
+	t.Parallel()
+	captured := samples.Read(t, "omadm/enroll/windows10-19043-captured-csr-sha1.der")
+	m := agent.Windows10Pro("pc.example")
+	m.DeviceID = "B5B954E81FBCB94EB79BD08BE625F4EE"
+	f := newFake(t)
+	f.edit = func(op, body string) string {
+		return strings.Replace(body, `<hashAlgorithmOIDReference>0</hashAlgorithmOIDReference>`, `<hashAlgorithmOIDReference xsi:nil="true"/>`, 1)
+	}
+	f.enrolled(m)
+	got := f.csr.Raw
+	if len(got) != len(captured) {
+		t.Fatalf("the request has %d bytes, the captured one %d", len(got), len(captured))
+	}
+	for _, span := range [][2]int{{0, 24}, {54, 110}, {377, 466}} { // up to the GUID, to the modulus, to the signature
+		if diff := cmp.Diff(captured[span[0]:span[1]], got[span[0]:span[1]]); diff != "" {
+			t.Errorf("bytes %d to %d (-captured +agent):\n%s", span[0], span[1], diff)
+		}
+	}
+}
+
+// TestRedirected finds the server by a redirect of the plain HTTP name.
+func TestRedirected(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	target := "https://mdm.example/EnrollmentServer/Discovery.svc"
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, target, http.StatusFound)
+	}))
+	defer plain.Close()
+	cfg := f.config(agent.Windows10Pro("pc.example"))
+	cfg.Server = "user@example"
+	cfg.Transport.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		switch addr {
+		case "EnterpriseEnrollment.example:80":
+			return (&net.Dialer{}).DialContext(ctx, network, plain.Listener.Addr().String())
+		case "EnterpriseEnrollment.example:443":
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		}
+		return f.dial(ctx, network, addr)
+	}
+	a, err := agent.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target = "http://mdm.example/EnrollmentServer/Discovery.svc"
+	if _, err := a.Enroll(context.Background()); agent.HResult(err) != 0x80072EFD {
+		t.Errorf("a redirect to plain HTTP: %v", err)
+	}
+	target = "https://mdm.example/EnrollmentServer/Discovery.svc"
+	if _, err := a.Enroll(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.State().Account.Discovery; got != target {
+		t.Errorf("discovery was at %s", got)
 	}
 }

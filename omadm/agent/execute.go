@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -197,7 +195,7 @@ func (s *session) change(n *node, c *syncml.Command, v value) device.Status {
 		syncml.Add: canAdd, syncml.Replace: canReplace, syncml.Delete: canDelete, syncml.Exec: canExec,
 	}[c.Kind]
 	if n.access&need == 0 {
-		if n.format == "" && n.access == 0 {
+		if n.format == "" {
 			return device.NotFound
 		}
 		return device.NotAllowed
@@ -219,175 +217,4 @@ func (s *session) alert(r *reply, c *syncml.Command) bool {
 	}
 	r.status(c, st, "", "")
 	return st == device.OK
-}
-
-// runSequence does commands in order; one that fails stops none.
-func (s *session) runSequence(r *reply, c *syncml.Command) bool {
-	at := len(r.list)
-	r.status(c, device.OK, "", "")
-	done := true
-	for i := range c.Commands {
-		done = s.command(r, &c.Commands[i]) && done
-	}
-	if !done && len(r.list) > at && !c.NoResp {
-		r.list[at].Data = device.Failed.String()
-	}
-	return done
-}
-
-// runAtomic does all commands or none: the Status of the whole first, then one
-// for each (MS-MDM 3.1.5.1.2). Get and Atomic may not stand in it, nor an Add and
-// a Replace of the same node.
-func (s *session) runAtomic(r *reply, c *syncml.Command) bool {
-	if s.atomic {
-		r.status(c, device.Failed, "", "")
-		return false
-	}
-	undo := s.snapshot()
-	s.atomic = true
-	inner := &reply{s: s, msgRef: r.msgRef}
-	added := map[string]bool{}
-	failed := false
-	noted := len(s.out.Commands)
-	var ends []int // of the answers to each command that was done
-	for i := range c.Commands {
-		sub := &c.Commands[i]
-		switch {
-		case failed:
-			inner.status(sub, device.NotExecuted, "", "")
-			continue
-		case sub.Kind == syncml.Atomic, clashes(sub, added):
-			inner.status(sub, device.Failed, "", "")
-			failed = true
-			continue
-		}
-		if !s.command(inner, sub) {
-			failed = true
-			continue
-		}
-		ends = append(ends, len(inner.list))
-	}
-	s.atomic = false
-	whole := device.OK
-	if failed {
-		undo()
-		whole = device.AtomicFailed
-		if len(ends) > 0 {
-			for i := range inner.list[:ends[len(ends)-1]] {
-				inner.list[i].Data = device.RolledBack.String()
-			}
-		}
-		for i := range s.out.Commands[noted:] {
-			if d := &s.out.Commands[noted+i]; d.Status.Done() {
-				d.Status = device.RolledBack
-			}
-		}
-	}
-	r.status(c, whole, "", "")
-	r.list = append(r.list, inner.list...)
-	return !failed
-}
-
-// clashes reports a Replace of what the same Atomic added.
-func clashes(c *syncml.Command, added map[string]bool) bool {
-	for i := range c.Items {
-		uri := targetOf(&c.Items[i])
-		if c.Kind == syncml.Replace && added[uri] {
-			return true
-		}
-		if c.Kind == syncml.Add {
-			added[uri] = true
-		}
-	}
-	return false
-}
-
-// snapshot returns what brings the device back to how it is now. Nodes hold on
-// to the maps of the state and to the account: these stay the same ones.
-func (s *session) snapshot() (undo func()) {
-	st := s.agent.state
-	policies, approved, nodes, dm := maps.Clone(st.Policies), maps.Clone(st.Approved), maps.Clone(st.Nodes), maps.Clone(s.account.DMClient)
-	acc := *s.account
-	acc.Roots, acc.CAs = slices.Clone(acc.Roots), slices.Clone(acc.CAs)
-	leaving, renew, restart := s.leaving, s.renew, s.out.Restart
-	return func() {
-		refill(st.Policies, policies)
-		refill(st.Approved, approved)
-		refill(st.Nodes, nodes)
-		refill(s.account.DMClient, dm)
-		*s.account = acc
-		s.leaving, s.renew, s.out.Restart = leaving, renew, restart
-	}
-}
-
-func refill[V any](m, from map[string]V) {
-	clear(m)
-	maps.Copy(m, from)
-}
-
-// object is a value of the server that comes in chunks.
-type object struct {
-	uri  string
-	kind syncml.Kind
-	size int64 // announced; 0 for none
-	data strings.Builder
-	meta *syncml.Meta
-}
-
-// assemble takes a chunk. It returns the whole item with the last one, else the
-// Status of the chunk (OMA-TS-DM_Protocol 7).
-func (s *session) assemble(c *syncml.Command, it *syncml.Item) (*syncml.Item, device.Status) {
-	if !s.manner.LargeObjects {
-		return nil, device.NotSupported // DevDetail/LrgObj is false
-	}
-	if s.object == nil {
-		s.object = &object{uri: targetOf(it), kind: c.Kind, meta: it.Meta}
-		if it.Meta != nil {
-			s.object.size = it.Meta.Size
-		}
-		if s.object.size == 0 && c.Meta != nil {
-			s.object.size = c.Meta.Size
-		}
-		if s.object.size == 0 {
-			s.remarks.add("the first chunk of %s has no Size", s.object.uri)
-		}
-	}
-	o := s.object
-	if s.limitObject(o, it) {
-		s.object = nil
-		return nil, device.TooLarge
-	}
-	o.data.WriteString(it.Data)
-	if it.MoreData {
-		return nil, device.ChunkAccepted
-	}
-	s.object = nil
-	if o.size != 0 && o.size != int64(o.data.Len()) {
-		return nil, device.SizeMismatch
-	}
-	whole := *it
-	whole.Data, whole.HasData, whole.Meta = o.data.String(), true, o.meta
-	return &whole, 0
-}
-
-func (s *session) limitObject(o *object, it *syncml.Item) bool {
-	most := s.agent.cfg.Limits.Object
-	if s.manner.MaxObjSize > 0 {
-		most = min(most, s.manner.MaxObjSize)
-	}
-	return max(o.size, int64(o.data.Len()+len(it.Data))) > most
-}
-
-// interrupted looks whether a command is not the next chunk of the value that is
-// still coming: then Alert 1225 says that its end never came.
-func (s *session) interrupted(c *syncml.Command) {
-	if s.object == nil || c.Kind == syncml.Alert {
-		return
-	}
-	if c.Kind == s.object.kind && len(c.Items) == 1 && targetOf(&c.Items[0]) == s.object.uri {
-		return
-	}
-	s.remarks.add("the end of the large object for %s never came", s.object.uri)
-	s.queue = append(s.queue, alertCommand(device.Alert{Code: 1225, Items: []device.Item{{URI: s.object.uri}}}))
-	s.object = nil
 }

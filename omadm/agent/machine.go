@@ -54,6 +54,9 @@ type Machine struct {
 	LoggedIn bool
 	Domain   string // that it is joined to; empty for none
 	Defender Defender
+	// BareRequests leaves the NUL out at the end of the name in certificate
+	// requests: builds differ.
+	BareRequests bool
 	// BareUpdateIDs makes the Update CSP name updates without braces.
 	BareUpdateIDs bool
 }

@@ -26,7 +26,7 @@ func (s *session) packageOne() []syncml.Command {
 	}
 	for _, a := range s.manner.Alerts {
 		c := alertCommand(a)
-		if a.Code == 1226 && m.Version.Build() >= 22000 {
+		if a.Code == 1226 && len(c.Items) > 0 && c.Items[0].Meta != nil && m.Version.Build() >= 22000 {
 			c.Items[0].Meta.Mark = "critical"
 		}
 		list = append(list, c)

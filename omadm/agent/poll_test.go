@@ -234,8 +234,9 @@ func TestPolicies(t *testing.T) {
 	if len(a.Policies()) > 0 || a.Enrolled() {
 		t.Error("policies or the account stay after the unenrollment")
 	}
-	if got := f.requests[len(f.requests)-1].Header["MDM-GenericAlert"]; len(got) != 1 || got[0] != "<com.microsoft:mdm.unenrollment.userrequest>" {
-		t.Errorf("MDM-GenericAlert is %q", got)
+	const alerts = "MDM-GenericAlert" // as Windows spells it, which Go's Header.Get would not find
+	if got := f.requests[len(f.requests)-1].Header[alerts]; len(got) != 1 || got[0] != "<com.microsoft:mdm.unenrollment.userrequest>" {
+		t.Errorf("%s is %q", alerts, got)
 	}
 	_, err = a.Poll(context.Background(), nil)
 	if got := agent.HResult(err); got != 0x80180031 {

@@ -51,7 +51,7 @@ func (a *Agent) renew(ctx context.Context, acc *Account) (*Enrolled, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, err := acc.leaf()
+	old, err := acc.Leaf()
 	if err != nil {
 		return nil, failWith(renewCall.op, hrInvalidArgument, err, "certificate")
 	}

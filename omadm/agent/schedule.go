@@ -87,7 +87,7 @@ func (a *Agent) RenewalDue() bool {
 	if acc == nil {
 		return false
 	}
-	leaf, err := acc.leaf()
+	leaf, err := acc.Leaf()
 	if err != nil {
 		return false
 	}

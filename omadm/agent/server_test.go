@@ -76,6 +76,8 @@ type fake struct {
 	certs    []*x509.Certificate
 	n        int // messages in the session
 	sent     int // of say
+	csr      *x509.CertificateRequest
+	name     string // its common name
 }
 
 func newFake(tb testing.TB) *fake {
@@ -249,7 +251,7 @@ func (f *fake) token(w http.ResponseWriter, request string) {
 		}
 		der = openRenewal(f.tb, der, f.certs[0])
 	}
-	pub := requestKey(f.tb, der)
+	pub := f.requestKey(der)
 	leaf := f.issue(f.tb, &x509.Certificate{Subject: f.subject, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, pub)
 	var subject string
 	for _, p := range f.subject.ToRDNSequence() {
@@ -271,20 +273,22 @@ func hash(der []byte) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
-// requestKey reads the key of a certificate request as Windows makes it, whose
-// name is not quite ASN.1, and checks its signature.
-func requestKey(tb testing.TB, der []byte) any {
-	tb.Helper()
-	parsed := bytes.Replace(der, []byte{0x55, 0x04, 0x03, 0x13}, []byte{0x55, 0x04, 0x03, 0x0C}, 1)
-	csr, err := x509.ParseCertificateRequest(parsed)
+// requestKey reads a certificate request as Windows makes it, whose name is not
+// quite ASN.1, checks its signature and returns its key.
+func (f *fake) requestKey(der []byte) any {
+	f.tb.Helper()
+	printable, utf8 := []byte{0x55, 0x04, 0x03, 0x13}, []byte{0x55, 0x04, 0x03, 0x0C}
+	csr, err := x509.ParseCertificateRequest(bytes.Replace(der, printable, utf8, 1))
 	if err != nil {
-		tb.Errorf("certificate request: %v", err)
+		f.tb.Errorf("certificate request: %v", err)
 		return nil
 	}
-	csr.RawTBSCertificateRequest = bytes.Replace(csr.RawTBSCertificateRequest, []byte{0x55, 0x04, 0x03, 0x0C}, []byte{0x55, 0x04, 0x03, 0x13}, 1)
+	csr.RawTBSCertificateRequest = bytes.Replace(csr.RawTBSCertificateRequest, utf8, printable, 1)
 	if err := csr.CheckSignature(); err != nil {
-		tb.Errorf("signature of the certificate request: %v", err)
+		f.tb.Errorf("signature of the certificate request: %v", err)
 	}
+	f.csr, f.name = csr, csr.Subject.CommonName
+	f.csr.Raw = der
 	return csr.PublicKey
 }
 

@@ -104,7 +104,7 @@ func (s *State) load() error {
 	if _, err := a.key(); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
-	if _, err := a.leaf(); err != nil {
+	if _, err := a.Leaf(); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
 	return nil
@@ -169,8 +169,8 @@ func (a *Account) key() (*rsa.PrivateKey, error) {
 	return r, nil
 }
 
-// leaf returns the account's certificate.
-func (a *Account) leaf() (*x509.Certificate, error) {
+// Leaf returns the device's certificate.
+func (a *Account) Leaf() (*x509.Certificate, error) {
 	if a.parsed == nil {
 		c, err := x509.ParseCertificate(a.Certificate)
 		if err != nil {
@@ -180,9 +180,6 @@ func (a *Account) leaf() (*x509.Certificate, error) {
 	}
 	return a.parsed, nil
 }
-
-// Leaf returns the device's certificate.
-func (a *Account) Leaf() (*x509.Certificate, error) { return a.leaf() }
 
 // certificates parses a store; what cannot be read is not there.
 func (a *Account) certificates(store [][]byte) []*x509.Certificate {

@@ -180,7 +180,7 @@ func statusError(op string, ans *answer, now time.Time) *Error {
 // one of the chain that the device can build.
 func (a *Agent) identify(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	acc := a.state.Account
-	leaf, err := acc.leaf()
+	leaf, err := acc.Leaf()
 	if err != nil {
 		return nil, err
 	}

@@ -211,7 +211,7 @@ func (n *node) structure(dst []result, uri string, data bool, limit int) ([]resu
 		return dst, device.TooLarge
 	}
 	if n.format != device.Node {
-		if n.access&canGet == 0 {
+		if n.format == "" || n.access&canGet == 0 {
 			return dst, device.OK
 		}
 		text, st := n.read()

@@ -24,6 +24,7 @@ type element struct {
 	attrs       []xml.Attr // without namespace declarations; Name.Space is resolved
 	children    []*element
 	text        string // its own character data, joined
+	data        []byte // of text, while it is open
 }
 
 const xmlSpace = "http://www.w3.org/XML/1998/namespace"
@@ -34,7 +35,7 @@ func parseXML(b []byte) (*element, error) {
 		return nil, errors.New("not UTF-8")
 	}
 	d := xml.NewDecoder(bytes.NewReader(b))
-	r := xmlReader{scopes: []map[string]string{{"": "", "xml": xmlSpace}}}
+	r := xmlReader{}
 	for {
 		tok, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
@@ -52,8 +53,8 @@ func parseXML(b []byte) (*element, error) {
 type xmlReader struct {
 	root   *element
 	open   []*element
-	raw    []xml.Name // names of open as written
-	scopes []map[string]string
+	raw    []xml.Name          // names of open as written
+	scopes []map[string]string // what each of open declares; nil for nothing
 	count  int
 }
 
@@ -75,11 +76,13 @@ func (r *xmlReader) token(tok xml.Token) error {
 		if len(r.open) == 0 || r.raw[len(r.raw)-1] != t.Name {
 			return fmt.Errorf("end of %s, which is not open", t.Name.Local)
 		}
-		r.open, r.raw = r.open[:len(r.open)-1], r.raw[:len(r.raw)-1]
-		r.scopes = r.scopes[:len(r.scopes)-1]
+		last := len(r.open) - 1
+		r.open[last].text, r.open[last].data = string(r.open[last].data), nil
+		r.open, r.raw, r.scopes = r.open[:last], r.raw[:last], r.scopes[:last]
 	case xml.CharData:
 		if len(r.open) > 0 {
-			r.open[len(r.open)-1].text += string(t)
+			e := r.open[len(r.open)-1]
+			e.data = append(e.data, t...)
 		} else if strings.TrimSpace(string(t)) != "" {
 			return errors.New("text outside of the document element")
 		}
@@ -100,18 +103,10 @@ func (r *xmlReader) start(t xml.StartElement) error {
 	if r.count++; r.count > maxElements || len(r.open) >= maxDepth {
 		return errors.New("too many or too deep elements")
 	}
-	scope := r.scopes[len(r.scopes)-1]
-	if own := declarations(t.Attr); own != nil {
-		for k, v := range scope {
-			if _, ok := own[k]; !ok {
-				own[k] = v
-			}
-		}
-		scope = own
-	}
+	r.scopes = append(r.scopes, declarations(t.Attr))
 	e := &element{name: t.Name.Local}
 	var ok bool
-	if e.space, ok = scope[t.Name.Space]; !ok {
+	if e.space, ok = r.namespace(t.Name.Space); !ok {
 		return fmt.Errorf("prefix %q is not declared", t.Name.Space)
 	}
 	seen := map[xml.Name]bool{}
@@ -124,7 +119,7 @@ func (r *xmlReader) start(t xml.StartElement) error {
 			continue
 		}
 		if a.Name.Space != "" {
-			if a.Name.Space, ok = scope[a.Name.Space]; !ok {
+			if a.Name.Space, ok = r.namespace(a.Name.Space); !ok {
 				return fmt.Errorf("the prefix of attribute %s is not declared", a.Name.Local)
 			}
 		}
@@ -136,8 +131,21 @@ func (r *xmlReader) start(t xml.StartElement) error {
 		p := r.open[len(r.open)-1]
 		p.children = append(p.children, e)
 	}
-	r.open, r.raw, r.scopes = append(r.open, e), append(r.raw, t.Name), append(r.scopes, scope)
+	r.open, r.raw = append(r.open, e), append(r.raw, t.Name)
 	return nil
+}
+
+// namespace returns what a prefix stands for.
+func (r *xmlReader) namespace(prefix string) (string, bool) {
+	for i := len(r.scopes) - 1; i >= 0; i-- {
+		if s, ok := r.scopes[i][prefix]; ok {
+			return s, true
+		}
+	}
+	if prefix == "xml" {
+		return xmlSpace, true
+	}
+	return "", prefix == ""
 }
 
 // declarations returns the namespaces that attributes declare, nil for none.
