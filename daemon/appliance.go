@@ -13,6 +13,7 @@ import (
 
 	"sluice/catalogimport"
 	"sluice/daemon/config"
+	"sluice/daemon/credential"
 	"sluice/daemon/store"
 	"sluice/wsus/content"
 	"sluice/wsus/update"
@@ -46,6 +47,9 @@ type Appliance struct {
 	fleet    *registry
 	catalog  *catalogs
 	keys     *keyRing
+	trusted  *authorities
+	policies *policies
+	hasher   *credential.Hasher
 	sinks    *sinks
 	ingester *catalogimport.Ingester
 	imports  chan struct{} // holds a token while an import runs
@@ -94,9 +98,12 @@ func Open(ctx context.Context, o Options) (_ *Appliance, err error) {
 	if a.keys, err = openKeys(ctx, a.store); err != nil {
 		return nil, err
 	}
+	a.trusted = newAuthorities(a.store, a.cfg.CA, a.names()[0], a.now, a.log)
 	if a.fleet, err = openRegistry(ctx, a.store, a.cfg.WSUS.Targeting == config.ClientTargeting); err != nil {
 		return nil, err
 	}
+	a.policies = newPolicies(a.store, a.environment)
+	a.hasher = credential.NewHasher()
 	if a.catalog, err = openCatalogs(ctx, a.store, a.now); err != nil {
 		return nil, err
 	}

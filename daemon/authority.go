@@ -1,108 +1,221 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
-	"crypto/tls"
-	"errors"
+	"crypto/x509"
 	"fmt"
-	"os"
+	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"sluice/daemon/api"
 	"sluice/daemon/config"
+	"sluice/daemon/store"
 	"sluice/omadm/ca"
 )
 
-// caPurpose names the root of the appliance among the keys of the store.
-const caPurpose = "ca"
+const (
+	// caPurpose names the own roots among the keys of the store.
+	caPurpose = "ca"
+	// sitePurpose names the authorities that the site brought. Only their
+	// certificates are kept: the key stays in the site's file.
+	sitePurpose = "ca-site"
+)
 
-// authority loads the appliance's own certificate authority, made on first use.
-func (a *Appliance) authority(ctx context.Context) (*ca.Authority, error) {
-	key, err := a.store.EnsureKey(ctx, caPurpose, func() ([]byte, error) {
-		root, err := ca.New("sluice "+a.names()[0], a.now())
-		if err != nil {
-			return nil, err
-		}
-		return root.Secret()
-	})
+// authorities keeps the authorities whose device certificates count. What is
+// read from it is that of now, also after a rollover.
+type authorities struct {
+	store *store.Store
+	cfg   config.CA
+	name  string // of the appliance, for the subject of a root
+	now   func() time.Time
+	log   *slog.Logger
+
+	mu      sync.Mutex // one change at a time
+	held    atomic.Pointer[heldAuthorities]
+	revoked atomic.Pointer[revokedSet]
+	lists   struct {
+		sync.Mutex
+		of map[string]signedList // by the fingerprint of the authority
+	}
+}
+
+// heldAuthorities are authorities as they are at one time.
+type heldAuthorities struct {
+	trust *ca.Trust
+	keyed []*ca.Authority // those whose key is here, the current one first
+}
+
+// authorities loads what the store holds and the site's files, on first use,
+// and makes a root where there is nothing.
+func (a *Appliance) authorities(ctx context.Context) (*authorities, error) {
+	return a.trusted, a.trusted.load(ctx)
+}
+
+func newAuthorities(s *store.Store, cfg config.CA, name string, now func() time.Time, log *slog.Logger) *authorities {
+	return &authorities{store: s, cfg: cfg, name: name, now: now, log: log.With("component", "ca")}
+}
+
+// load does nothing where it was done.
+func (t *authorities) load(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held.Load() != nil {
+		return nil
+	}
+	if warning := t.cfg.KeyExposed(); warning != "" {
+		t.log.Warn("the key of the site's authority is not kept well", "problem", warning)
+	}
+	if err := t.reloadRevoked(ctx); err != nil {
+		return err
+	}
+	return t.reload(ctx)
+}
+
+// Trust returns the authorities of now. They were loaded.
+func (t *authorities) Trust() *ca.Trust { return t.held.Load().trust }
+
+// Current returns the authority that issues now.
+func (t *authorities) Current() *ca.Authority { return t.Trust().Current() }
+
+// reload reads the authorities.
+func (t *authorities) reload(ctx context.Context) error {
+	h, err := t.read(ctx)
+	if err != nil {
+		return err
+	}
+	t.held.Store(h)
+	return nil
+}
+
+func (t *authorities) read(ctx context.Context) (*heldAuthorities, error) {
+	site, err := t.cfg.Bring(t.now())
 	if err != nil {
 		return nil, err
 	}
-	return ca.Load(key.Secret)
-}
-
-// certificates gives the TLS doors their certificate: the site's files, read
-// again when they change, or one of the own authority, issued again in time.
-type certificates struct {
-	cfg   config.TLS
-	root  *ca.Authority // nil with the site's files
-	names []string
-	now   func() time.Time
-
-	mu      sync.Mutex
-	cert    *tls.Certificate
-	changed time.Time // of the file
-}
-
-func (a *Appliance) certificates(ctx context.Context) (*certificates, error) {
-	c := &certificates{cfg: a.cfg.TLS, names: append(a.names(), "localhost", "127.0.0.1", "::1"), now: a.now}
-	if c.cfg.Mode == config.OwnCA {
-		var err error
-		if c.root, err = a.authority(ctx); err != nil {
+	if site == nil {
+		if _, err := t.store.EnsureKey(ctx, caPurpose, t.firstRoot); err != nil {
 			return nil, err
 		}
+	} else if err := t.noteSite(ctx, site); err != nil {
+		return nil, err
 	}
-	_, err := c.get()
-	return c, err
+	own, err := t.store.Keys(ctx, caPurpose)
+	if err != nil {
+		return nil, err
+	}
+	brought, err := t.store.Keys(ctx, sitePurpose)
+	if err != nil {
+		return nil, err
+	}
+	h := &heldAuthorities{}
+	var previous []issuing
+	if site != nil {
+		h.keyed = append(h.keyed, site)
+	}
+	for _, k := range own {
+		root, err := ca.Load(k.Secret)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", k.ID, err)
+		}
+		h.keyed = append(h.keyed, root)
+		previous = append(previous, issuing{root.Certificate(), k.Created})
+	}
+	for _, k := range brought {
+		chain, err := ca.ReadChain(k.Secret)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", k.ID, err)
+		}
+		previous = append(previous, issuing{chain[0], k.Created})
+	}
+	h.trust = ca.NewTrust(h.keyed[0], t.counting(previous)...)
+	h.trust.Grace = time.Duration(t.cfg.RenewGrace)
+	h.trust.Revoked = t.isRevoked
+	return h, nil
 }
 
-// get returns the certificate of now.
-func (c *certificates) get() (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.root == nil {
-		return c.fromFiles()
-	}
-	if c.root.Serves(c.cert, c.names, c.now()) {
-		return c.cert, nil
-	}
-	cert, err := c.root.IssueServer(c.names, c.now())
-	if err == nil {
-		c.cert = cert
-	}
-	return cert, err
+// issuing is an issuing certificate and when it came.
+type issuing struct {
+	cert  *x509.Certificate
+	since time.Time
 }
 
-func (c *certificates) fromFiles() (*tls.Certificate, error) {
-	info, err := os.Stat(c.cfg.CertFile)
-	if err == nil && c.cert != nil && info.ModTime().Equal(c.changed) {
-		return c.cert, nil
+// counting returns the authorities whose device certificates may still count,
+// the newest first. None that they issued outlives them.
+func (t *authorities) counting(all []issuing) []*x509.Certificate {
+	slices.SortStableFunc(all, func(x, y issuing) int { return y.since.Compare(x.since) })
+	var certs []*x509.Certificate
+	for _, i := range all {
+		if !t.now().After(t.trustedUntil(i.cert)) {
+			certs = append(certs, i.cert)
+		}
 	}
-	var cert tls.Certificate
-	if err == nil {
-		cert, err = tls.LoadX509KeyPair(c.cfg.CertFile, c.cfg.KeyFile)
-	}
-	switch {
-	case err == nil:
-		c.cert, c.changed = &cert, info.ModTime()
-		return c.cert, nil
-	case c.cert != nil:
-		// A renewal that is half written must not close the doors.
-		return c.cert, nil
-	}
-	return nil, fmt.Errorf("load the site's certificate: %w", err)
+	return certs
 }
 
-// config returns the TLS settings of a door.
-func (c *certificates) config() *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			cert, err := c.get()
-			if err != nil {
-				return nil, errors.New("no certificate")
-			}
-			return cert, nil
-		},
+// trustedUntil returns until when certificates of an authority may be renewed.
+func (t *authorities) trustedUntil(c *x509.Certificate) time.Time {
+	return c.NotAfter.Add(time.Duration(t.cfg.RenewGrace))
+}
+
+// firstRoot makes the own root.
+func (t *authorities) firstRoot() ([]byte, error) {
+	root, err := ca.New("sluice "+t.name, t.now())
+	if err != nil {
+		return nil, err
 	}
+	return root.Secret()
+}
+
+// noteSite writes down which authority the site brought, so that the devices
+// that it issues to stay good when the site brings another.
+func (t *authorities) noteSite(ctx context.Context, site *ca.Authority) error {
+	known, err := t.store.Keys(ctx, sitePurpose)
+	if err != nil {
+		return err
+	}
+	chain := ca.EncodePEM(site.Chain()...)
+	if len(known) > 0 && bytes.Equal(known[0].Secret, chain) {
+		return nil
+	}
+	cert := site.Certificate()
+	by := store.Entry{
+		Who: "sluice", Via: "daemon", Action: "ca.bring", Subject: cert.Subject.String(),
+		Detail: map[string]any{"sha256": ca.Fingerprint(cert), "until": cert.NotAfter.UTC()},
+	}
+	_, err = t.store.RotateKeyBy(ctx, by, sitePurpose, chain)
+	return err
+}
+
+// rollover makes a new root that issues from now on. Devices of the old one stay
+// good.
+func (t *authorities) rollover(ctx context.Context, by store.Entry) error {
+	if err := t.load(ctx); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.Current()
+	if old.Site() {
+		return api.ErrSiteAuthority
+	}
+	next, err := old.Rollover("sluice "+t.name, t.now())
+	if err != nil {
+		return err
+	}
+	secret, err := next.Secret()
+	if err != nil {
+		return err
+	}
+	cert := next.Certificate()
+	by.Subject = cert.Subject.CommonName
+	by.Detail = map[string]any{"sha256": ca.Fingerprint(cert), "before": old.Certificate().Subject.CommonName, "before_sha256": ca.Fingerprint(old.Certificate())}
+	if _, err := t.store.RotateKeyBy(ctx, by, caPurpose, secret); err != nil {
+		return err
+	}
+	t.log.Info("a new root issues certificates", "name", by.Subject, "sha256", ca.Fingerprint(cert))
+	return t.reload(ctx)
 }

@@ -53,6 +53,7 @@ type door struct {
 	setting  string // the key of its address in the configuration
 	listen   string
 	tls      bool
+	devices  bool // those that connect are asked for a certificate
 	handler  http.Handler
 	listener net.Listener
 }
@@ -66,7 +67,9 @@ func (d *door) open(ctx context.Context, certs *certificates) error {
 	}
 	if d.tls {
 		cfg := certs.config()
-		cfg.NextProtos = []string{"http/1.1"}
+		if d.devices {
+			cfg = certs.deviceConfig()
+		}
 		l = tls.NewListener(l, cfg)
 	}
 	d.listener = l
@@ -200,14 +203,17 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// plainDoor serves payload files, which clients verify, and refuses metadata,
-// which whoever sits on the line could change: the answer names the https
-// address. With plain metadata it serves everything.
-func plainDoor(services, files http.Handler, metadata bool, secure func() string) http.Handler {
+// plainDoor serves payload files, which clients verify, certificates and
+// revocation lists, and refuses metadata, which whoever sits on the line could
+// change: the answer names the https address. With plain metadata it serves
+// everything.
+func plainDoor(services, files, pki http.Handler, metadata bool, secure func() string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case isContent(r.URL.Path):
 			files.ServeHTTP(w, r)
+		case hasPrefixFold(r.URL.Path, pkiPrefix):
+			pki.ServeHTTP(w, r)
 		case metadata || hasPrefixFold(r.URL.Path, clientsync.SelfUpdatePath):
 			services.ServeHTTP(w, r)
 		default:

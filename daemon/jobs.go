@@ -23,6 +23,7 @@ func (a *Appliance) jobs() []job {
 		}},
 		{"purge tombstones", 24 * time.Hour, a.store.PurgeTombstones},
 		{"purge missed files", 24 * time.Hour, a.store.PurgeMissed},
+		{"purge needed updates", time.Hour, a.store.PurgeNeeded},
 		{"sweep refused imports", 24 * time.Hour, a.store.SweepImports},
 		{"look at content", 4 * time.Hour, a.content.Refresh},
 	}

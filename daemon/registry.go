@@ -6,6 +6,8 @@ import (
 
 	"sluice/daemon/fleet"
 	"sluice/daemon/store"
+	"sluice/omadm/device"
+	"sluice/omadm/dialogue"
 	"sluice/wsus/catalog"
 	"sluice/wsus/clientsync"
 	"sluice/wsus/reporting"
@@ -89,9 +91,33 @@ func (r *registry) act(do func() (*fleet.SeatChanges, error)) error {
 	defer r.acts.Unlock()
 	changes, err := do()
 	if err == nil {
-		r.roster.Apply(changes)
+		r.show(changes)
 	}
 	return err
+}
+
+// show shows committed changes.
+func (r *registry) show(changes *fleet.SeatChanges) {
+	r.roster.Apply(changes)
+	if changes == nil {
+		return
+	}
+	for _, d := range changes.Removed {
+		r.forget(d)
+	}
+	for client, d := range changes.Clients {
+		r.identify(client, d)
+	}
+}
+
+// forget forgets the client id of a device that is no more.
+func (r *registry) forget(device int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if id, ok := r.ids[device]; ok && r.clients[id] == device {
+		delete(r.clients, id)
+	}
+	delete(r.ids, device)
 }
 
 // Known reports whether a device exists.
@@ -141,11 +167,38 @@ func (r *registry) DeleteDevice(ctx context.Context, by store.Entry, device int6
 		return err
 	}
 	r.roster.Remove(device)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if id, ok := r.ids[device]; ok && r.clients[id] == device {
-		delete(r.clients, id)
-	}
-	delete(r.ids, device)
+	r.forget(device)
 	return nil
+}
+
+// Enroll keeps a new enrollment and returns the number of its device.
+func (r *registry) Enroll(ctx context.Context, n store.NewEnrollment) (machine int64, err error) {
+	err = r.act(func() (changes *fleet.SeatChanges, err error) {
+		machine, changes, err = r.store.Enroll(ctx, n)
+		return changes, err
+	})
+	return machine, err
+}
+
+// Learn keeps what a session with a device taught.
+func (r *registry) Learn(ctx context.Context, id device.EnrollmentID, l *dialogue.Lesson) error {
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.Learn(ctx, id, l) })
+}
+
+// Retire ends an enrollment without the device.
+func (r *registry) Retire(ctx context.Context, by store.Entry, device int64) error {
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.Retire(ctx, by, device) })
+}
+
+// JoinDevices makes an enrolled device and a computer one machine.
+func (r *registry) JoinDevices(ctx context.Context, by store.Entry, enrolled, computer int64) error {
+	return r.act(func() (*fleet.SeatChanges, error) { return r.store.JoinDevices(ctx, by, enrolled, computer) })
+}
+
+// SplitDevice makes the enrolled device and the computer of one machine two.
+func (r *registry) SplitDevice(ctx context.Context, by store.Entry, device int64) error {
+	return r.act(func() (*fleet.SeatChanges, error) {
+		_, changes, err := r.store.SplitDevice(ctx, by, device)
+		return changes, err
+	})
 }

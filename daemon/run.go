@@ -37,14 +37,13 @@ func (a *Appliance) Run(ctx context.Context, ready func(Addresses)) error {
 
 	plain := &door{name: "wsus", setting: "wsus.listen", listen: a.cfg.WSUS.Listen}
 	secure := &door{name: "wsus-tls", setting: "wsus.tls_listen", listen: a.cfg.WSUS.TLSListen, tls: true}
-	mdm := &door{name: "mdm", setting: "mdm.listen", listen: a.cfg.MDM.Listen, tls: true}
+	mdm := &door{name: "mdm", setting: "mdm.listen", listen: a.cfg.MDM.Listen, tls: true, devices: true}
 	admin := &door{name: "admin", setting: "admin.listen", listen: a.cfg.Admin.Listen, tls: true}
 	secureURL := func() string {
 		return fmt.Sprintf("https://%s", net.JoinHostPort(a.names()[0], fmt.Sprint(secure.port())))
 	}
-	plain.handler = a.counted(plain.name, m, plainDoor(services, files, a.cfg.WSUS.PlainMetadata, secureURL))
+	plain.handler = a.counted(plain.name, m, plainDoor(services, files, a.pki(), a.cfg.WSUS.PlainMetadata, secureURL))
 	secure.handler = a.counted(secure.name, m, secureDoor(services, files))
-	mdm.handler = a.counted(mdm.name, m, http.NotFoundHandler())
 	admin.handler = a.counted(admin.name, m, a.adminDoor(m))
 
 	doors := []*door{plain, secure, admin}
@@ -76,12 +75,20 @@ func (a *Appliance) Run(ctx context.Context, ready func(Addresses)) error {
 	defer socket.Close()
 	addr.Socket = socket.Addr().String()
 	a.doors.Store(&addr)
+	var sessions func(context.Context) error
+	if mdm.listener != nil {
+		handler, engine := a.management(httpsURL(a.names()[0], mdm.port()), m)
+		mdm.handler, sessions = a.counted(mdm.name, m, handler), engine.Run
+	}
 	control := api.NewServer(api.New(a.Services(), a.log), a.log)
-	return a.serve(ctx, doors, socket, control, func() { ready(addr) })
+	return a.serve(ctx, doors, socket, control, sessions, func() { ready(addr) })
 }
 
-// serve answers on open listeners until ctx ends.
-func (a *Appliance) serve(ctx context.Context, doors []*door, socket net.Listener, control *http.Server, ready func()) error {
+// serve answers on open listeners until ctx ends. sessions is nil where no door
+// has any.
+func (a *Appliance) serve(ctx context.Context, doors []*door, socket net.Listener, control *http.Server,
+	sessions func(context.Context) error, ready func(),
+) error {
 	background, stopWork := context.WithCancel(ctx)
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -93,6 +100,10 @@ func (a *Appliance) serve(ctx context.Context, doors []*door, socket net.Listene
 		a.catalog.run(background, func(err error) { a.log.Error("the catalog is not up to date", "err", err) })
 	})
 	work.Go(func() { a.watchReadiness(background) })
+	work.Go(func() { a.trusted.run(background) })
+	if sessions != nil {
+		work.Go(func() { _ = sessions(background) }) // returns nil
+	}
 	work.Go(func() { _ = a.content.Run(background) }) // returns the context's error
 	for _, j := range a.jobs() {
 		work.Go(func() { a.runJob(background, j) })

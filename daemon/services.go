@@ -2,29 +2,42 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 
 	"sluice/daemon/api"
 	"sluice/daemon/api/wire"
 	"sluice/daemon/config"
 	"sluice/daemon/store"
+	"sluice/omadm/ca"
+	"sluice/wsus/content"
+	"sluice/wsus/update"
 )
 
 // Services are what the control API works on. A running appliance answers with
 // its doors, one that a command opened with none.
 func (a *Appliance) Services() api.Services {
 	return api.Services{
-		Store:       a.store,
-		Fleet:       a.fleet,
-		Catalog:     a.catalog,
-		Import:      a.Import,
-		RotateKeys:  a.rotateKeys,
-		PageUpdates: pageUpdates,
-		PageBytes:   pageBytes,
-		Version:     a.version,
-		Started:     a.started,
-		Offline:     a.doors.Load() == nil,
-		Doors:       a.openDoors,
-		Trust:       a.trust,
+		Store:        a.store,
+		Fleet:        a.fleet,
+		Catalog:      a.catalog,
+		Import:       a.Import,
+		RotateKeys:   a.rotateKeys,
+		Management:   managed{a},
+		Now:          a.now,
+		HashPassword: a.hasher.Hash,
+		OpenContent:  a.openContent,
+		CA:           a.showCA,
+		RolloverCA:   a.rolloverCA,
+		PageUpdates:  pageUpdates,
+		PageBytes:    pageBytes,
+		Version:      a.version,
+		Started:      a.started,
+		Offline:      a.doors.Load() == nil,
+		Doors:        a.openDoors,
+		Trust:        a.trust,
 	}
 }
 
@@ -32,11 +45,13 @@ func (a *Appliance) Services() api.Services {
 // authority, the root that they must trust.
 func (a *Appliance) trust(ctx context.Context) (names []string, root string, err error) {
 	if a.cfg.TLS.Mode == config.OwnCA {
-		ca, err := a.authority(ctx)
+		t, err := a.authorities(ctx)
 		if err != nil {
 			return nil, "", err
 		}
-		root = string(ca.PEM())
+		if c := t.Current().Root(); c != nil {
+			root = string(ca.EncodePEM(c))
+		}
 	}
 	return a.names(), root, nil
 }
@@ -62,12 +77,22 @@ func (a *Appliance) rotateKeys(ctx context.Context, by store.Entry) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.store.RotateKey(ctx, cookiePurpose, secret); err != nil {
-		return err
-	}
-	if err := a.keys.reload(ctx); err != nil {
-		return err
-	}
 	by.Action, by.Subject = "key.rotate", cookiePurpose
-	return a.store.Audit(ctx, by)
+	if _, err := a.store.RotateKeyBy(ctx, by, cookiePurpose, secret); err != nil {
+		return err
+	}
+	return a.keys.reload(ctx)
+}
+
+// openContent opens a payload file. The error wraps [fs.ErrNotExist] where it is
+// not held.
+func (a *Appliance) openContent(d update.Digest) (io.ReadCloser, error) {
+	f, _, err := a.content.Open(d)
+	switch {
+	case errors.Is(err, content.ErrNotHeld):
+		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	case err != nil:
+		return nil, err
+	}
+	return f, nil
 }

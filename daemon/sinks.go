@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sluice/daemon/store"
+	"sluice/omadm/device"
 	"sluice/wsus/clientsync"
 	"sluice/wsus/update"
 )
@@ -27,6 +28,7 @@ type sinks struct {
 
 	mu       sync.Mutex
 	scans    map[int64]time.Time
+	polls    map[device.EnrollmentID]store.Poll
 	misses   map[update.Digest]map[string]struct{} // addresses by file
 	missing  int                                   // addresses in misses
 	presence map[update.Digest]bool
@@ -44,7 +46,7 @@ const (
 func newSinks(s *store.Store, log *slog.Logger, now func() time.Time) *sinks {
 	return &sinks{
 		store: s, log: log.With("component", "sinks"), now: now,
-		scans: make(map[int64]time.Time), misses: make(map[update.Digest]map[string]struct{}), presence: make(map[update.Digest]bool),
+		scans: make(map[int64]time.Time), polls: make(map[device.EnrollmentID]store.Poll), misses: make(map[update.Digest]map[string]struct{}), presence: make(map[update.Digest]bool),
 		hardware: make(chan clientsync.Hardware, hardwareQueue),
 	}
 }
@@ -58,6 +60,15 @@ func (s *sinks) scanned(c clientsync.Scan) {
 	defer s.mu.Unlock()
 	if len(s.scans) < maxWaiting {
 		s.scans[c.Device] = s.now()
+	}
+}
+
+// polled notes that an enrolled device was heard.
+func (s *sinks) polled(id device.EnrollmentID, addr string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.polls) < maxWaiting {
+		s.polls[id] = store.Poll{At: s.now(), Addr: addr}
 	}
 }
 
@@ -127,7 +138,8 @@ func (s *sinks) run(ctx context.Context, inScope func(update.ID) bool) {
 
 func (s *sinks) flush(ctx context.Context, inScope func(update.ID) bool) {
 	s.mu.Lock()
-	scans, misses, presence := s.scans, s.misses, s.presence
+	scans, polls, misses, presence := s.scans, s.polls, s.misses, s.presence
+	s.polls = make(map[device.EnrollmentID]store.Poll)
 	s.scans, s.misses, s.presence = make(map[int64]time.Time), make(map[update.Digest]map[string]struct{}), make(map[update.Digest]bool)
 	s.missing = 0
 	s.mu.Unlock()
@@ -139,6 +151,11 @@ func (s *sinks) flush(ctx context.Context, inScope func(update.ID) bool) {
 	if len(scans) > 0 {
 		if err := s.store.Scanned(ctx, scans); err != nil {
 			s.log.Warn("scan times not kept", "err", err)
+		}
+	}
+	if len(polls) > 0 {
+		if err := s.store.Polled(ctx, polls); err != nil {
+			s.log.Warn("times of polls not kept", "err", err)
 		}
 	}
 	for d, by := range misses {

@@ -75,12 +75,42 @@ func (s *server) routes(mux *http.ServeMux) {
 	act("DELETE", "/computers/{computer}/holds", "computer.release", s.release)
 	act("DELETE", "/computers/{computer}/holds/{id}", "computer.release", s.release)
 
+	get("/devices", s.devices)
+	get("/devices/candidates", s.candidates)
+	get("/devices/{device}", s.showDevice)
+	act("POST", "/devices/{device}/sync", "device.sync", s.syncDevice)
+	act("POST", "/devices/{device}/unenroll", "device.unenroll", s.unenrollDevice)
+	act("POST", "/devices/{device}/rollback", "device.rollback", s.rollbackDevice)
+	act("POST", "/devices/{device}/join", "device.join", s.joinDevice)
+	act("POST", "/devices/{device}/split", "device.split", s.splitDevice)
+	get("/needed", s.needed)
+
+	get("/enroll/instructions", s.enrollInstructions)
+	get("/enroll/accounts", s.enrollAccounts)
+	act("POST", "/enroll/accounts/{account}", "enroll.create-account", s.createEnrollAccount)
+	act("PATCH", "/enroll/accounts/{account}", "enroll.change-account", s.changeEnrollAccount)
+	act("DELETE", "/enroll/accounts/{account}", "enroll.delete-account", s.deleteEnrollAccount)
+	get("/enroll/tokens", s.enrollTokens)
+	act("POST", "/enroll/tokens", "enroll.create-token", s.createEnrollToken)
+	act("DELETE", "/enroll/tokens/{token}", "enroll.revoke-token", s.revokeEnrollToken)
+
+	get("/policies", s.groupPolicies)
+	get("/policies/settings", s.policySettings)
+	act("POST", "/policies/{group}", "policy.set", s.setPolicies)
+	act("PUT", "/policies/{group}/preset", "policy.preset", s.setPreset)
+	act("DELETE", "/policies/{group}/{setting}", "policy.unset", s.unsetPolicy)
+	get("/eulas", s.eulas)
+	get("/eulas/{eula}", s.eula)
+	act("POST", "/eulas/{eula}/accept", "eula.accept", s.acceptEulaID)
+
 	get("/imports", s.imports)
 	get("/imports/{import}/refusals", s.refusals)
 	mux.HandleFunc("POST "+wire.Prefix+"/imports", s.importMedia)
 	mux.HandleFunc("POST "+wire.Prefix+"/backups", s.backup)
 	get("/audit", s.audit)
 	act("POST", "/keys/rotate", "key.rotate", s.rotateKeys)
+	get("/ca", s.ca)
+	act("POST", "/ca/rollover", "ca.rollover", s.rolloverCA)
 }
 
 // answer serves a question.

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"sluice/catalogimport"
 	"sluice/daemon/api/wire"
 	"sluice/daemon/fleet"
 	"sluice/daemon/store"
+	"sluice/omadm/device"
+	"sluice/omadm/updatecsp"
 	"sluice/wsus/catalog"
 	"sluice/wsus/update"
 )
@@ -24,6 +27,21 @@ type Services struct {
 	Import func(ctx context.Context, o ImportOrder) (*catalogimport.Report, error)
 	// RotateKeys replaces the keys that cookies are sealed with, and audits that.
 	RotateKeys func(ctx context.Context, by store.Entry) error
+
+	// Management is what enrolled devices are told.
+	Management Management
+	// HashPassword makes the hash by which a password is checked.
+	HashPassword func(ctx context.Context, password string) (string, error)
+	// OpenContent opens a payload file. The error wraps [fs.ErrNotExist] where it
+	// is not held.
+	OpenContent func(update.Digest) (io.ReadCloser, error)
+	Now         func() time.Time
+
+	// CA says who issues certificates.
+	CA func(ctx context.Context) (wire.CA, error)
+	// RolloverCA has a new root issue certificates, and audits that. The error is
+	// [ErrSiteAuthority] where the authority is the site's.
+	RolloverCA func(ctx context.Context, by store.Entry) error
 
 	PageUpdates int   // of one answer to a scan, for the budget
 	PageBytes   int64 // likewise
@@ -63,6 +81,30 @@ type Store interface {
 	DeviceStates(ctx context.Context, device int64) ([]store.DeviceState, error)
 	DeviceEvents(ctx context.Context, device int64, limit int) ([]store.DeviceEvent, error)
 
+	EnrolledDevices(ctx context.Context, f store.EnrolledFilter) ([]store.EnrolledDevice, error)
+	EnrolledDevice(ctx context.Context, machine int64) (store.EnrolledDetail, error)
+	JoinCandidates(ctx context.Context) ([]store.JoinCandidate, error)
+	NeededUpdates(ctx context.Context, f store.NeededFilter) ([]store.Needed, error)
+	AskSync(ctx context.Context, by store.Entry, machine int64) (lastPoll time.Time, err error)
+	Order(ctx context.Context, by store.Entry, machine int64, kind store.OrderKind, cmd device.Command, once bool) (int64, error)
+	Unenroll(ctx context.Context, by store.Entry, machine int64, cmd device.Command) error
+
+	EnrollAccounts(ctx context.Context) ([]store.EnrollAccount, error)
+	CreateEnrollAccount(ctx context.Context, by store.Entry, name string, a store.AccountChange) (store.EnrollAccount, error)
+	ChangeEnrollAccount(ctx context.Context, by store.Entry, name string, a store.AccountChange) (store.EnrollAccount, error)
+	DeleteEnrollAccount(ctx context.Context, by store.Entry, name string) error
+	EnrollTokens(ctx context.Context) ([]store.EnrollToken, error)
+	CreateEnrollToken(ctx context.Context, by store.Entry, t store.EnrollToken, hash [32]byte) (store.EnrollToken, error)
+	RevokeEnrollToken(ctx context.Context, by store.Entry, id int64) error
+
+	GroupPolicies(ctx context.Context) ([]store.GroupPolicy, error)
+	SetPolicies(ctx context.Context, by store.Entry, group update.ID, values map[string]string) error
+	UnsetPolicy(ctx context.Context, by store.Entry, group update.ID, name string, without bool) error
+	SetPreset(ctx context.Context, by store.Entry, group update.ID, preset string) error
+	Eulas(ctx context.Context, f store.EulaFilter) ([]store.Eula, error)
+	FindEula(ctx context.Context, id update.ID) (store.Eula, []update.File, error)
+	AcceptEulaID(ctx context.Context, by store.Entry, id update.ID) error
+
 	Imports(ctx context.Context, before int64, limit int) ([]store.Import, error)
 	ImportRefusals(ctx context.Context, id int64, from int) ([]catalogimport.Refusal, error)
 	Backup(ctx context.Context, path string, progress func(done, total int64)) (store.BackupResult, error)
@@ -87,6 +129,25 @@ type Fleet interface {
 	HoldDevice(ctx context.Context, by store.Entry, device int64, id update.ID, reason string) error
 	ReleaseDevice(ctx context.Context, by store.Entry, device int64, id update.ID) error
 	DeleteDevice(ctx context.Context, by store.Entry, device int64) error
+	Retire(ctx context.Context, by store.Entry, device int64) error
+	JoinDevices(ctx context.Context, by store.Entry, enrolled, computer int64) error
+	SplitDevice(ctx context.Context, by store.Entry, device int64) error
+}
+
+// Management is what enrolled devices are told, and how they come.
+type Management interface {
+	// NextPoll is when a device is due by its schedule, after its last poll; zero
+	// for one that never polled.
+	NextPoll(id device.EnrollmentID, last time.Time) time.Time
+	// Desired is what a device is to have.
+	Desired(ctx context.Context, machine int64) (updatecsp.Desired, error)
+	// DesiredOf is what a device in a set of groups is to have.
+	DesiredOf(ctx context.Context, groups catalog.GroupSet) (updatecsp.Desired, error)
+	// Environment is what presets are filled in with.
+	Environment() updatecsp.Environment
+	// Instructions are the ways in which devices enrol here. It fails where the
+	// management door is off.
+	Instructions() (wire.EnrollInstructions, error)
 }
 
 // Catalog gives the snapshot that clients are answered from.

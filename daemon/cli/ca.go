@@ -1,73 +1,106 @@
 package cli
 
 import (
-	"crypto/sha256"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"sluice/daemon/api/wire"
 	"sluice/daemon/client"
 )
 
 func newCA(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ca",
-		Short: "Look at the certificate authority of the appliance",
+		Short: "Look at the certificate authority of the appliance, and renew it",
 	}
-	cmd.AddCommand(newCAExport(a))
+	cmd.AddCommand(newCAShow(a), newCAExport(a), newCARollover(a))
 	return cmd
 }
 
-func newCAExport(a *app) *cobra.Command {
+func newCAShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "export [FILE]",
-		Short: "Write the root that computers must trust",
-		Long: "Writes the root certificate of the appliance, which computers must trust, to a\n" +
-			"file or to standard output: in DER where the name ends in .cer or .der, in PEM\n" +
-			"elsewhere. With a file it prints the lines that install it on a computer.",
-		Example: "  sluice ca export sluice.cer",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Use:   "show",
+		Short: "Show which authorities count, until when, and their fingerprints",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.onAppliance(cmd.Context(), false, func(c *client.Client) error {
-				s, err := c.Status(cmd.Context())
+				v, err := c.CA(cmd.Context())
 				if err != nil {
 					return err
 				}
-				if s.CA == "" {
-					return &ExitError{ExitFailed, errors.New("the doors show the site's certificate"),
-						"computers trust it by the site's own authority"}
-				}
-				return a.exportRoot(s.CA, args)
+				return a.showCA(&v)
 			})
 		},
 	}
 }
 
-func (a *app) exportRoot(root string, args []string) error {
-	if len(args) == 0 {
-		_, err := fmt.Fprint(a.stdout, root)
+func (a *app) showCA(v *wire.CA) error {
+	if a.json {
+		return writeJSON(a.stdout, v)
+	}
+	var rows [][]string
+	for i := range v.Authorities {
+		c := &v.Authorities[i]
+		does := "trusted"
+		if c.Current {
+			does = "issues"
+		}
+		rows = append(rows, []string{c.Name, does, c.Origin, day(&c.NotAfter), day(&c.TrustedUntil), c.SHA256})
+	}
+	if err := table(a.stdout, []string{"AUTHORITY", "DOES", "ORIGIN", "UNTIL", "RENEWS UNTIL", "SHA-256"}, rows); err != nil {
 		return err
 	}
-	block, _ := pem.Decode([]byte(root))
-	if block == nil {
-		return errors.New("the root of the appliance cannot be read")
+	doors := "a certificate of the authority that issues"
+	if v.TLSMode == "files" {
+		doors = `the site's certificate (tls.mode = "files")`
 	}
-	file, data := args[0], []byte(root)
-	if lower := strings.ToLower(file); strings.HasSuffix(lower, ".cer") || strings.HasSuffix(lower, ".der") {
-		data = block.Bytes
+	pairs := []string{"doors show", doors, "devices", fmt.Sprintf("certificates live %s and renew up to %s after their end", v.DeviceLife, v.RenewGrace)}
+	for i := range v.Roots {
+		pairs = append(pairs, "root to trust", v.Roots[i].Name+", "+v.Roots[i].SHA256)
 	}
-	if err := os.WriteFile(file, data, 0o644); err != nil {
-		return err
+	for _, w := range v.Warnings {
+		pairs = append(pairs, "warning", w)
 	}
-	sum := sha256.Sum256(block.Bytes)
-	return facts(a.stdout,
-		"written", file,
-		"sha-256", fmt.Sprintf("%X", sum),
-		"on one computer", "certutil -addstore Root "+file,
-		"by group policy", "Computer Configuration > Windows Settings > Security Settings > Public Key Policies > Trusted Root Certification Authorities: import it",
-	)
+	return facts(a.stdout, pairs...)
+}
+
+func newCARollover(a *app) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rollover",
+		Short: "Make a new root that issues from now on, beside the old one",
+		Long: "Makes a new root. It issues from now on, for the doors too. What the old one\n" +
+			"issued stays good: devices need not be enrolled again. The old root certifies the\n" +
+			"new one, so that computers that have only the old one trust the doors until the\n" +
+			"old one ends. Install the new root on new computers, and on the others meanwhile.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.onAppliance(cmd.Context(), false, func(c *client.Client) error {
+				if err := a.confirm(cmd.Context(), yes, "Make a new root that issues from now on"); err != nil {
+					return err
+				}
+				v, err := c.RolloverCA(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return writeJSON(a.stdout, v)
+				}
+				return a.toldRollover(&v)
+			})
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func (a *app) toldRollover(v *wire.CA) error {
+	issuing := &v.Authorities[0]
+	pairs := []string{"new root", issuing.Name, "sha-256", issuing.SHA256, "until", day(&issuing.NotAfter)}
+	if len(v.Authorities) > 1 {
+		before := &v.Authorities[1]
+		pairs = append(pairs, "old root", fmt.Sprintf("%s: computers that have it trust the new one until %s", before.Name, day(&before.NotAfter)))
+	}
+	return facts(a.stdout, append(pairs, "next", `"sluice ca export FILE" writes the new root for computers`)...)
 }

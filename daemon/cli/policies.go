@@ -167,7 +167,7 @@ func (a *app) explainSetting(s *wire.PolicySetting) error {
 	}
 	if err := facts(a.stdout, "setting", s.Name, "meaning", s.Meaning, "status", s.Status, "type", s.Format, "values", s.Allowed, "default", orDash(s.Default),
 		"since", s.Since, "builds", strings.Join(s.Builds, ", "), "editions", strings.Join(s.Editions, ", "), "between equal groups", s.Conflict,
-		"uri", s.URI, "group policy", s.GroupPolicy, "registry", strings.Join(s.Registry, ", ")); err != nil {
+		"uri", s.URI, "group policy", s.GroupPolicy, "registry", strings.Join(s.Registry, ", "), "presets", strings.Join(s.Presets, "; ")); err != nil {
 		return err
 	}
 	values := make([][]string, len(s.Values))

@@ -19,6 +19,7 @@ type Config struct {
 	MDM          MDM       `toml:"mdm"`
 	Admin        Admin     `toml:"admin"`
 	TLS          TLS       `toml:"tls"`
+	CA           CA        `toml:"ca"`
 	Log          Log       `toml:"log"`
 	Import       Import    `toml:"import"`
 	Retention    Retention `toml:"retention"`
@@ -79,6 +80,15 @@ const (
 	OwnCA     TLSMode = "own"   // the appliance's own authority
 	SiteFiles TLSMode = "files" // the site: cert_file and key_file
 )
+
+// CA is the authority that issues the certificates of devices and, with an own
+// TLS mode, that of the doors.
+type CA struct {
+	CertFile   string   `toml:"cert_file"`   // PEM, the site's issuing authority first; empty for an own root
+	KeyFile    string   `toml:"key_file"`    // PEM; with cert_file
+	DeviceLife Duration `toml:"device_life"` // of a device certificate
+	RenewGrace Duration `toml:"renew_grace"` // for so long after its end it may still be renewed
+}
 
 // Log says what is logged, how and where.
 type Log struct {
@@ -159,6 +169,7 @@ func Defaults(role Role) *Config {
 		MDM:          MDM{Listen: ":443", Poll: 90 * Minute},
 		Admin:        Admin{Listen: "127.0.0.1:8533"},
 		TLS:          TLS{Mode: OwnCA},
+		CA:           CA{DeviceLife: 3 * 365 * Day, RenewGrace: maxGrace},
 		Log:          Log{Level: InfoLevel, Format: TextFormat},
 		Import: Import{
 			Languages: []string{"en"},

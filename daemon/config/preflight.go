@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Preflight reports what keeps this machine from running the configuration,
-// joined: a database on a network filesystem, a certificate that cannot be used.
+// joined: a database on a network filesystem, a certificate or an authority that
+// cannot be used.
 func (c *Config) Preflight() error {
 	var errs []error
 	bad := func(key, reason, allowed string) {
@@ -25,6 +27,11 @@ func (c *Config) Preflight() error {
 	if c.TLS.Mode == SiteFiles {
 		if _, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile); err != nil {
 			bad("tls.cert_file", err.Error(), "a PEM certificate, leaf first, and its key in tls.key_file")
+		}
+	}
+	if c.CA.CertFile != "" {
+		if _, err := c.CA.Bring(time.Now()); err != nil {
+			bad("ca.cert_file", err.Error(), "an issuing authority of the site in PEM, and its key in ca.key_file")
 		}
 	}
 	return errors.Join(errs...)

@@ -24,6 +24,7 @@ func (c *Config) Validate() error {
 	v.poll()
 	oneOf(v, "wsus.targeting", c.WSUS.Targeting, ServerTargeting, ClientTargeting)
 	v.certificate()
+	v.authority()
 	oneOf(v, "log.level", c.Log.Level, DebugLevel, InfoLevel, WarnLevel, ErrorLevel)
 	oneOf(v, "log.format", c.Log.Format, TextFormat, JSONFormat)
 	if c.Log.File != "" {
@@ -163,6 +164,35 @@ func (v *validator) certificate() {
 		case f.path != "":
 			v.absolute(f.key, f.path)
 		}
+	}
+}
+
+// Bounds of device certificates. The store forgets what was revoked once it
+// could not be renewed any more, and reckons with the longest grace.
+const (
+	minDeviceLife = 30 * Day
+	maxDeviceLife = 3650 * Day
+	maxGrace      = 2 * 365 * Day
+)
+
+func (v *validator) authority() {
+	a := v.c.CA
+	for _, f := range []struct{ key, path, other, otherPath string }{
+		{"ca.cert_file", a.CertFile, "ca.key_file", a.KeyFile},
+		{"ca.key_file", a.KeyFile, "ca.cert_file", a.CertFile},
+	} {
+		switch {
+		case f.path == "" && f.otherPath != "":
+			v.bad(f.key, fmt.Sprintf("is empty, but %s is set", f.other), "the path of a PEM file, or both empty for an own root")
+		case f.path != "":
+			v.absolute(f.key, f.path)
+		}
+	}
+	if a.DeviceLife < minDeviceLife || a.DeviceLife > maxDeviceLife {
+		v.bad("ca.device_life", fmt.Sprintf("%v is not possible", a.DeviceLife), fmt.Sprintf("%v to %v", minDeviceLife, maxDeviceLife))
+	}
+	if a.RenewGrace < 0 || a.RenewGrace > maxGrace {
+		v.bad("ca.renew_grace", fmt.Sprintf("%v is not possible", a.RenewGrace), fmt.Sprintf("0 to %v", maxGrace))
 	}
 }
 

@@ -36,6 +36,10 @@ func TestJudge(t *testing.T) {
 		{"new id, same name, long ago", nil, known(func(k *fleet.Known) { k.LastSeen = now.AddDate(0, 0, -31) }), fleet.Verdict{}},
 		{"name of an enrolled device", nil, known(func(k *fleet.Known) { k.Enrolled = true }), fleet.Verdict{Impostor: true}},
 		{"enrolled device under another name", known(func(k *fleet.Known) { k.Enrolled, k.Name = true, "pc2" }), nil, fleet.Verdict{Device: 7, Impostor: true}},
+		{"enrolled device without a computer", nil, known(func(k *fleet.Known) { k.Enrolled, k.ClientID = true, "" }), fleet.Verdict{Device: 7, Identify: true}},
+		{"enrolled devices of one name", nil, known(func(k *fleet.Known) { k.Enrolled, k.ClientID, k.Shared = true, "", true }), fleet.Verdict{}},
+		{"enrolled device whose domain is not known", known(func(k *fleet.Known) { k.Enrolled, k.Name = true, "PC1" }), nil, fleet.Verdict{Device: 7}},
+		{"enrolled device in another domain", known(func(k *fleet.Known) { k.Enrolled, k.Name = true, "pc1.shore" }), nil, fleet.Verdict{Device: 7, Impostor: true}},
 		{"enrolled device as before", known(func(k *fleet.Known) { k.Enrolled = true }), nil, fleet.Verdict{Device: 7}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,5 +48,14 @@ func TestJudge(t *testing.T) {
 				t.Errorf("Judge = %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// A bare name is not enough to be the computer of an enrolled device.
+func TestJudgeBareName(t *testing.T) {
+	t.Parallel()
+	k := &fleet.Known{Device: 7, Name: "pc1", Enrolled: true}
+	if got := fleet.Judge(&fleet.Claim{ClientID: "a", Name: "PC1"}, nil, k, time.Time{}); got != (fleet.Verdict{}) {
+		t.Errorf("Judge = %+v, want a device of its own", got)
 	}
 }

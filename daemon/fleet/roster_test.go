@@ -63,3 +63,25 @@ func TestRosterConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestRosterApply(t *testing.T) {
+	t.Parallel()
+	r := fleet.NewRoster()
+	r.Put(1, fleet.Seat{})
+	c := fleet.NewSeatChanges()
+	c.Seats[1] = fleet.Seat{Registered: true}
+	more := fleet.NewSeatChanges()
+	more.Removed = []int64{1}
+	more.Seats[2] = fleet.Seat{Registered: true}
+	c.Add(more)
+	r.Apply(c)
+	if _, ok := r.Seat(1); ok {
+		t.Error("a device that was merged away still has a seat")
+	}
+	if s, ok := r.Seat(2); !ok || !s.Registered {
+		t.Errorf("Seat(2) = %v, %v", s, ok)
+	}
+	if r.Len() != 1 {
+		t.Errorf("Len = %d, want 1", r.Len())
+	}
+}

@@ -25,11 +25,11 @@ type EulaFilter struct {
 	Limit int       // at most 1,000; 100 where zero
 }
 
-const eulasQuery = `WITH named (id) AS MATERIALIZED (SELECT DISTINCT eula_id FROM variant WHERE eula_id > ?1 ORDER BY eula_id LIMIT ?2)
+const eulasQuery = `WITH wanted (id) AS MATERIALIZED (SELECT DISTINCT eula_id FROM variant WHERE eula_id > ?1 ORDER BY eula_id LIMIT ?2)
 	SELECT n.id, coalesce(a.created, 0), coalesce(a.accepted_by, ''),
-		(SELECT count(DISTINCT r.update_id) FROM variant w JOIN served r ON r.id = w.id WHERE w.eula_id = n.id),
-		coalesce((SELECT r.title FROM variant w JOIN served r ON r.id = w.id WHERE w.eula_id = n.id ORDER BY w.created DESC, w.id DESC LIMIT 1), '')
-	FROM named n LEFT JOIN eula a ON a.id = n.id`
+		(SELECT count(DISTINCT r.update_id) FROM variant w JOIN served r ON r.revision_id = w.revision_id AND r.id = w.id WHERE w.eula_id = n.id),
+		coalesce((SELECT r.title FROM variant w JOIN served r ON r.revision_id = w.revision_id AND r.id = w.id WHERE w.eula_id = n.id ORDER BY w.created DESC, w.id DESC LIMIT 1), '')
+	FROM wanted n LEFT JOIN eula a ON a.id = n.id`
 
 // Eulas returns a page of the license terms that updates name, in order of their
 // ids.
@@ -65,7 +65,7 @@ func (s *Store) FindEula(ctx context.Context, id update.ID) (e Eula, texts []upd
 		var revision int64
 		err := tx.QueryRowContext(ctx, `SELECT r.eula_id, r.revision_id FROM (
 				SELECT v.eula_id, v.revision_id, v.created FROM served v WHERE v.update_id = ?1 AND v.eula_id IS NOT NULL
-				UNION ALL SELECT v.eula_id, v.revision_id, v.created FROM variant w JOIN served v ON v.id = w.id WHERE w.eula_id = ?1
+				UNION ALL SELECT v.eula_id, v.revision_id, v.created FROM variant w JOIN served v ON v.revision_id = w.revision_id AND v.id = w.id WHERE w.eula_id = ?1
 			) r ORDER BY r.created DESC LIMIT 1`, id[:]).Scan(guid{&e.ID}, &revision)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("%v: %w", id, ErrNotFound)
@@ -73,11 +73,11 @@ func (s *Store) FindEula(ctx context.Context, id update.ID) (e Eula, texts []upd
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `WITH named (id) AS (SELECT ?1)
+		rows, err := tx.QueryContext(ctx, `WITH wanted (id) AS (SELECT ?1)
 			SELECT n.id, coalesce(a.created, 0), coalesce(a.accepted_by, ''),
-				(SELECT count(DISTINCT r.update_id) FROM variant w JOIN served r ON r.id = w.id WHERE w.eula_id = n.id),
+				(SELECT count(DISTINCT r.update_id) FROM variant w JOIN served r ON r.revision_id = w.revision_id AND r.id = w.id WHERE w.eula_id = n.id),
 				coalesce((SELECT r.title FROM served r WHERE r.revision_id = ?2), '')
-			FROM named n LEFT JOIN eula a ON a.id = n.id`, e.ID[:], revision)
+			FROM wanted n LEFT JOIN eula a ON a.id = n.id`, e.ID[:], revision)
 		list, err := scanEulas(rows, err)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (s *Store) FindEula(ctx context.Context, id update.ID) (e Eula, texts []upd
 func (s *Store) AcceptEulaID(ctx context.Context, by Entry, id update.ID) error {
 	return s.Write(ctx, "accept license terms", func(tx *Tx) error {
 		var named bool
-		if err := tx.get([]any{&named}, `SELECT EXISTS (SELECT 1 FROM variant w JOIN served v ON v.id = w.id WHERE w.eula_id = ?)`, id[:]); err != nil {
+		if err := tx.get([]any{&named}, `SELECT EXISTS (SELECT 1 FROM variant w JOIN served v ON v.revision_id = w.revision_id AND v.id = w.id WHERE w.eula_id = ?)`, id[:]); err != nil {
 			return err
 		}
 		if !named {
@@ -116,7 +116,7 @@ func (tx *Tx) acceptEula(by Entry, id update.ID) error {
 	if err := tx.AuditInTx(by); err != nil {
 		return err
 	}
-	rows, err := tx.query(standingQuery+` AND update_id IN (SELECT v.update_id FROM variant w JOIN served v ON v.id = w.id WHERE w.eula_id = ?)`, id[:])
+	rows, err := tx.query(standingQuery+` AND update_id IN (SELECT v.update_id FROM variant w JOIN served v ON v.revision_id = w.revision_id AND v.id = w.id WHERE w.eula_id = ?)`, id[:])
 	list, err := scanStanding(rows, err)
 	if err != nil {
 		return err

@@ -40,6 +40,26 @@ func TestQueriesUseIndexes(t *testing.T) {
 		{"file names of an import", namesQuery, []any{[]byte{1}, 1}},
 		{"closure", extendClosureQuery, []any{1, "[1]", 1}},
 		{"classifications", classificationsQuery, []any{"[1]"}},
+		{"enrollment by certificate", byCertificateQuery, []any{[]byte{1}}},
+		{"enrollment by name", byNameQuery, []any{"x"}},
+		{"secrets", secretsQuery, []any{[]byte{1}}},
+		{"record", recordQuery, []any{[]byte{1}}},
+		{"queued orders", queuedQuery, []any{1}},
+		{"enrollment of an act", enrollmentRowQuery + `WHERE e.device_id = ? AND e.ended IS NULL`, []any{1}},
+		{"namesakes", namesakesQuery, []any{"pc1", 65}},
+		{"same hardware", sameHardwareQuery, []any{1}},
+		{"expiring certificates", expiringQuery, []any{1, 1}},
+		{"revoked certificates", revokedQuery, []any{1}},
+		{"needed", neededQuery, []any{[]byte{}, 100}},
+		{"devices that need one", neededByQuery, []any{[]byte{1}, 1, 2, 3, 4}},
+		{"license terms", eulasQuery, []any{[]byte{}, 100}},
+		{"license texts", eulaFilesQuery, []any{1}},
+	}
+	for name, f := range map[string]EnrolledFilter{
+		"enrolled devices": {}, "devices that were enrolled": {Ended: true}, "enrolled devices of a group": {DeviceFilter: DeviceFilter{Group: update.ID{1}}},
+	} {
+		sql, args := f.sql()
+		queries = append(queries, query{name, sql, args})
 	}
 	for name, f := range map[string]UpdateFilter{
 		"list": {}, "list by type": {Types: []update.Type{update.Software}}, "next page": {After: UpdateCursor{1, 1}},
@@ -57,7 +77,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 			for _, step := range plan(t, s.readers, q.sql, args) {
 				scans := strings.HasPrefix(step, "SCAN")
 				for _, small := range []string{"SCAN json_each", "SCAN j ", "SCAN j\n", "SCAN want", "SCAN needed", "SCAN file", "SCAN above", "SCAN below", "SCAN direct",
-					"SCAN CONSTANT ROW", "SCAN 64 CONSTANT ROWS", "SCAN v USING INDEX variant_created", "SCAN search VIRTUAL TABLE INDEX", "SCAN (subquery"} {
+					"SCAN CONSTANT ROW", "SCAN 64 CONSTANT ROWS", "SCAN v USING INDEX variant_created", "SCAN search VIRTUAL TABLE INDEX", "SCAN (subquery", "SCAN n\n"} {
 					scans = scans && !strings.HasPrefix(step+"\n", small)
 				}
 				if scans || strings.Contains(step, "AUTOMATIC") {

@@ -64,14 +64,29 @@ func (s *Store) EnsureKey(ctx context.Context, purpose string, draw func() ([]by
 func (s *Store) RotateKey(ctx context.Context, purpose string, secret []byte) (Key, error) {
 	var k Key
 	err := s.Write(ctx, "rotate key of "+purpose, func(tx *Tx) (err error) {
-		if _, err := tx.Exec(`UPDATE key SET retired = ? WHERE purpose = ? AND retired IS NULL`,
-			millis(tx.Now), purpose); err != nil {
-			return err
-		}
-		k, err = tx.addKey(purpose, secret)
+		k, err = tx.rotateKey(purpose, secret)
 		return err
 	})
 	return k, err
+}
+
+// RotateKeyBy is [Store.RotateKey] as an act that is audited with it.
+func (s *Store) RotateKeyBy(ctx context.Context, by Entry, purpose string, secret []byte) (Key, error) {
+	var k Key
+	err := s.Write(ctx, "rotate key of "+purpose, func(tx *Tx) (err error) {
+		if k, err = tx.rotateKey(purpose, secret); err != nil {
+			return err
+		}
+		return tx.AuditInTx(by)
+	})
+	return k, err
+}
+
+func (tx *Tx) rotateKey(purpose string, secret []byte) (Key, error) {
+	if _, err := tx.Exec(`UPDATE key SET retired = ? WHERE purpose = ? AND retired IS NULL`, millis(tx.Now), purpose); err != nil {
+		return Key{}, err
+	}
+	return tx.addKey(purpose, secret)
 }
 
 func (tx *Tx) addKey(purpose string, secret []byte) (Key, error) {

@@ -52,7 +52,7 @@ func readSettings(b []byte) (map[string]dialogue.Setting, error) {
 		return nil, fmt.Errorf("%w: settings of version %d", ErrDamaged, v)
 	}
 	n := r.count()
-	settings := make(map[string]dialogue.Setting, n)
+	settings := make(map[string]dialogue.Setting, min(n, 256))
 	for range n {
 		name := r.string()
 		settings[name] = dialogue.Setting{
@@ -118,7 +118,7 @@ func appendUpdates[T any](b []byte, list map[update.ID]T, value func([]byte, T) 
 		return append(b, 0)
 	}
 	ids := firstIDs(list, maxReported)
-	b = appendLength(b, ids)
+	b = binary.AppendUvarint(b, uint64(len(ids))+1)
 	for _, id := range ids {
 		b = value(append(b, id[:]...), list[id])
 	}

@@ -21,6 +21,7 @@ type PolicySetting struct {
 	Caveats     []string      `json:"caveats"`
 	GroupPolicy string        `json:"group_policy,omitempty"`
 	Registry    []string      `json:"registry,omitempty"`
+	Presets     []string      `json:"presets"`
 }
 
 // PolicyValue is an allowed value and what it means.

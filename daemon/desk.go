@@ -1,0 +1,180 @@
+package daemon
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"sluice/daemon/credential"
+	"sluice/daemon/store"
+	"sluice/omadm/device"
+	"sluice/omadm/enroll"
+	"sluice/omadm/session"
+)
+
+// desk is where devices prove that they may enrol, and who they are.
+type desk struct {
+	fleet    *registry
+	store    *store.Store
+	hasher   *credential.Hasher
+	attempts *attempts
+	refusals *refusals
+	log      *slog.Logger
+}
+
+var (
+	_ enroll.Desk         = (*desk)(nil)
+	_ session.Enrollments = (*desk)(nil)
+)
+
+// Check judges a credential without using it up.
+func (d *desk) Check(ctx context.Context, c enroll.Credential) error {
+	known, err := d.prove(ctx, c)
+	if err == nil {
+		err = d.store.CheckCredential(ctx, known)
+	}
+	return d.judged(c, err)
+}
+
+// Enroll uses a credential up and keeps the enrollment.
+func (d *desk) Enroll(ctx context.Context, c enroll.Credential, e device.Enrollment, cert enroll.Certificate, auth enroll.Secrets) error {
+	known, err := d.prove(ctx, c)
+	if err != nil {
+		return d.judged(c, err)
+	}
+	machine, err := d.fleet.Enroll(ctx, store.NewEnrollment{
+		Credential: known, Enrollment: e, Leaf: cert.Leaf, KeyHash: cert.KeyHash, Secrets: store.Secrets(auth), Addr: c.Addr,
+	})
+	if err != nil {
+		return d.judged(c, err)
+	}
+	d.log.Info("device enrolled", "device", machine, "enrollment", e.ID, "name", e.Name, "from", c.Addr)
+	return nil
+}
+
+// prove tells a token from a password and proves the password. A secret that
+// reads as a token is one where there is such a token, whatever name it comes
+// with.
+func (d *desk) prove(ctx context.Context, c enroll.Credential) (store.EnrollCredential, error) {
+	if !d.attempts.allowed(c.Addr, c.Name) {
+		return store.EnrollCredential{}, enroll.ErrTooMany
+	}
+	text := c.Token
+	if text == "" {
+		text = c.Secret
+	}
+	if hash, ok := credential.ParseToken(text); ok {
+		known := store.EnrollCredential{Token: hash}
+		if err := d.store.CheckCredential(ctx, known); c.Token != "" || !errors.Is(err, store.ErrBadCredential) {
+			return known, err
+		}
+	}
+	if c.Token != "" {
+		return store.EnrollCredential{}, fmt.Errorf("token: %w", store.ErrBadCredential)
+	}
+	account, err := d.store.FindEnrollAccount(ctx, c.Name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.EnrollCredential{}, err
+	}
+	// An account that does not exist takes as long.
+	right, err := d.hasher.Verify(ctx, account.Hash, c.Secret)
+	switch {
+	case errors.Is(err, credential.ErrTooLong):
+		right = false
+	case err != nil:
+		return store.EnrollCredential{}, err
+	}
+	if !right {
+		return store.EnrollCredential{}, fmt.Errorf("account %.80q: %w", c.Name, store.ErrBadCredential)
+	}
+	return store.EnrollCredential{Account: account.Name, Hash: account.Hash}, nil
+}
+
+// judged returns what enrollment is told of a judgement, and counts and audits
+// those that were wrong.
+func (d *desk) judged(c enroll.Credential, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrBadCredential):
+		d.attempts.wrong(c.Addr, c.Name)
+		d.refusals.enrollment(c, err)
+		return fmt.Errorf("%w: %w", enroll.ErrCredentials, err)
+	case errors.Is(err, enroll.ErrTooMany):
+		d.refusals.enrollment(c, err)
+		return err
+	case errors.Is(err, store.ErrDeviceCap):
+		d.refusals.enrollment(c, err)
+		return fmt.Errorf("%w: %w", enroll.ErrDeviceCap, err)
+	case errors.Is(err, store.ErrReplayed):
+		d.refusals.enrollment(c, err)
+		return fmt.Errorf("%w: %w", enroll.ErrReplayed, err)
+	}
+	return err
+}
+
+// Renewing returns whose a certificate is that was judged good for renewal.
+func (d *desk) Renewing(ctx context.Context, cert *x509.Certificate) (device.Enrollment, error) {
+	found, err := d.store.EnrollmentByCertificate(ctx, sha256.Sum256(cert.Raw))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		err = fmt.Errorf("%w: %w", enroll.ErrUnknown, err)
+	case errors.Is(err, store.ErrRevoked):
+		err = fmt.Errorf("%w: %w", enroll.ErrRevoked, err)
+	case errors.Is(err, store.ErrEnded):
+		err = fmt.Errorf("%w: %w", enroll.ErrEnded, err)
+	}
+	return found.Enrollment, err
+}
+
+// Renew keeps a further certificate of an enrollment.
+func (d *desk) Renew(ctx context.Context, id device.EnrollmentID, old *x509.Certificate, cert enroll.Certificate) error {
+	err := d.store.RenewCertificate(ctx, id, sha256.Sum256(old.Raw), cert.Leaf, cert.KeyHash)
+	switch {
+	case errors.Is(err, store.ErrReplayed):
+		err = fmt.Errorf("%w: %w", enroll.ErrReplayed, err)
+	case errors.Is(err, store.ErrRevoked):
+		err = fmt.Errorf("%w: %w", enroll.ErrRevoked, err)
+	case errors.Is(err, store.ErrEnded):
+		err = fmt.Errorf("%w: %w", enroll.ErrEnded, err)
+	}
+	return err
+}
+
+// ByCertificate returns the enrollment that a judged certificate is of. The
+// first session with one ends those before it.
+func (d *desk) ByCertificate(ctx context.Context, cert *x509.Certificate) (device.Enrollment, error) {
+	sum := sha256.Sum256(cert.Raw)
+	found, err := d.store.EnrollmentByCertificate(ctx, sum)
+	if err == nil && found.Unused {
+		err = d.store.UseCertificate(ctx, sum)
+	}
+	return found.Enrollment, sessionError(err)
+}
+
+// ByName returns the enrollment whose device logs in by a name.
+func (d *desk) ByName(ctx context.Context, name string) (device.Enrollment, session.Secrets, error) {
+	found, secrets, err := d.store.EnrollmentByName(ctx, name)
+	return found.Enrollment, session.Secrets(secrets), sessionError(err)
+}
+
+// Secrets returns the application credentials of an enrollment.
+func (d *desk) Secrets(ctx context.Context, id device.EnrollmentID) (session.Secrets, error) {
+	secrets, err := d.store.EnrollmentSecrets(ctx, id)
+	return session.Secrets(secrets), sessionError(err)
+}
+
+func sessionError(err error) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("%w: %w", session.ErrUnknown, err)
+	case errors.Is(err, store.ErrRevoked):
+		return fmt.Errorf("%w: %w", session.ErrRevoked, err)
+	case errors.Is(err, store.ErrEnded):
+		return fmt.Errorf("%w: %w", session.ErrEnded, err)
+	}
+	return err
+}
