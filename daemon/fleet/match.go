@@ -125,7 +125,8 @@ func SameHost(a, b string) bool {
 	if Qualified(a) && Qualified(b) {
 		return strings.EqualFold(a, b)
 	}
-	return a != "" && strings.EqualFold(ShortName(a), ShortName(b))
+	short := ShortName(a)
+	return short != "" && strings.EqualFold(short, ShortName(b))
 }
 
 // Former is an earlier enrollment on the same hardware (HWDevID), whose device
