@@ -96,6 +96,7 @@ func (s *server) routes(mux *http.ServeMux) {
 
 	get("/policies", s.groupPolicies)
 	get("/policies/settings", s.policySettings)
+	get("/policies/{group}/export", s.exportPolicies)
 	act("POST", "/policies/{group}", "policy.set", s.setPolicies)
 	act("PUT", "/policies/{group}/preset", "policy.preset", s.setPreset)
 	act("DELETE", "/policies/{group}/{setting}", "policy.unset", s.unsetPolicy)

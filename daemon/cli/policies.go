@@ -165,9 +165,13 @@ func (a *app) explainSetting(s *wire.PolicySetting) error {
 	if a.json {
 		return writeJSON(a.stdout, s)
 	}
-	if err := facts(a.stdout, "setting", s.Name, "meaning", s.Meaning, "status", s.Status, "type", s.Format, "values", s.Allowed, "default", orDash(s.Default),
+	allowed := s.Allowed
+	if len(s.Values) > 0 {
+		allowed = "" // they have a table of their own
+	}
+	if err := facts(a.stdout, "setting", s.Name, "meaning", s.Meaning, "status", s.Status, "type", s.Format, "values", allowed, "default", orDash(s.Default),
 		"since", s.Since, "builds", strings.Join(s.Builds, ", "), "editions", strings.Join(s.Editions, ", "), "between equal groups", s.Conflict,
-		"uri", s.URI, "group policy", s.GroupPolicy, "registry", strings.Join(s.Registry, ", "), "presets", strings.Join(s.Presets, "; ")); err != nil {
+		"uri", s.URI, "group policy", s.GroupPolicy, "presets", strings.Join(s.Presets, "; ")); err != nil {
 		return err
 	}
 	values := make([][]string, len(s.Values))
@@ -184,11 +188,19 @@ func (a *app) explainSetting(s *wire.PolicySetting) error {
 	if err := a.section([]string{"THROUGH", "EFFECT"}, doors); err != nil {
 		return err
 	}
-	caveats := make([][]string, len(s.Caveats))
-	for i, c := range s.Caveats {
-		caveats[i] = []string{c}
+	if err := a.section([]string{"TO KNOW"}, column(s.Caveats)); err != nil {
+		return err
 	}
-	return a.section([]string{"TO KNOW"}, caveats)
+	return a.section([]string{"REGISTRY, AS GROUP POLICY WRITES IT"}, column(s.Registry))
+}
+
+// column makes a table of one column.
+func column(texts []string) [][]string {
+	rows := make([][]string, len(texts))
+	for i, t := range texts {
+		rows[i] = []string{t}
+	}
+	return rows
 }
 
 func newPoliciesDiff(a *app) *cobra.Command {

@@ -42,7 +42,7 @@ func (d Desired) delivery(name string, os Version, sku int) Delivery {
 		out.Skip = refused.Error()
 		return out
 	}
-	if s.Name == "DisableDualScan" && d.allFromWSUS() && !os.IsZero() {
+	if s.Name == "DisableDualScan" && d.AllFromWSUS() && !os.IsZero() {
 		if four, _ := Find(sourceSettings()[0]); knows(os, four.Builds) {
 			out.Skip = "the four SetPolicyDrivenUpdateSourceFor settings do its work on this version and must not be combined with it"
 		}
@@ -60,7 +60,7 @@ func sourceSettings() []string {
 	}
 }
 
-// allFromWSUS reports whether all four source settings name the WSUS server.
-func (d Desired) allFromWSUS() bool {
+// AllFromWSUS reports whether all four source settings name the WSUS server.
+func (d Desired) AllFromWSUS() bool {
 	return !slices.ContainsFunc(sourceSettings(), func(name string) bool { return d[name].Value != "1" })
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Bounds of text values, in bytes. Windows states none; the group policies of the
@@ -24,7 +25,7 @@ func (k TextKind) normal(v string) (normal, reason string) {
 		return "", "it is empty; unset the setting instead"
 	}
 	for _, r := range v {
-		if r < ' ' || r == 0x7f || r == 0xfffd {
+		if !unicode.IsGraphic(r) || r == unicode.ReplacementChar {
 			return "", "it holds a character that is not text"
 		}
 	}

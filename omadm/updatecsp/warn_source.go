@@ -84,7 +84,7 @@ func (r *review) scanSource() {
 		r.caution("is not to be combined with the four source settings: devices that know those are not sent it", append([]string{"DisableDualScan"}, four...)...)
 	}
 	// Older versions have DisableDualScan instead.
-	kept := r.d.allFromWSUS()
+	kept := r.d.AllFromWSUS()
 	if !r.os.IsZero() {
 		s, _ := Find(sourceSettings()[0])
 		kept = kept && knows(r.os, s.Builds) || r.is("DisableDualScan", "1") && r.os.Compare(w(22000)) < 0
