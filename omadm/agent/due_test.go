@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"testing"
 	"time"
 
@@ -127,12 +128,20 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	image := agent.Windows10Pro("pc.example")
-	first := f.enrolled(image)
 	var agents []*agent.Agent
-	for range 3 {
-		cfg := f.config(image.For("other.example"))
+	for i := range 3 {
+		cfg := f.config(image.For(fmt.Sprintf("pc%d.example", i)))
 		cfg.OnMessage = nil
-		cfg.State = first.State().Clone()
+		key, err := keys().Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert := f.issue(t, &x509.Certificate{Subject: f.subject, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, &key.PublicKey)
+		acc, err := agent.Adopt("fake", "https://mdm.example/ManagementServer/MDM.svc", key, cert)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.State = &agent.State{Account: acc}
 		cfg.Transport = &agent.Transport{TLS: cfg.Transport.TLS, Dial: f.dial, Resume: true}
 		a, err := agent.New(cfg)
 		if err != nil {
@@ -143,6 +152,9 @@ func TestLoad(t *testing.T) {
 	m, err := (&agent.Load{Agents: agents, Count: 20, Workers: 2}).Run(context.Background())
 	if err != nil || m.Failed > 0 {
 		t.Fatalf("%v, %v", err, m.Err)
+	}
+	if len(f.certs) != 1 {
+		t.Error("an adopted device showed no certificate")
 	}
 	if m.Count != 20 || m.Messages != 20 || m.Sent == 0 || m.Received == 0 || m.Max < m.P50 || m.PerSecond() <= 0 {
 		t.Errorf("measure is %+v", m)

@@ -124,9 +124,8 @@ func FuzzProvisioning(f *testing.F) {
 	m := Windows10Pro("pc.example")
 	f.Fuzz(func(t *testing.T, doc []byte, renewal bool) {
 		var r remarks
-		p, err := parseProvisioning(doc, renewal, &r)
-		if (p == nil) == (err == nil) && err == nil {
-			t.Fatal("neither a document nor an error")
+		if p, err := parseProvisioning(doc, renewal, &r); (p == nil) == (err == nil) {
+			t.Fatal("a document and an error, or neither")
 		}
 		a, err := New(Config{Machine: m})
 		if err != nil {

@@ -234,9 +234,14 @@ func TestPolicies(t *testing.T) {
 	if len(a.Policies()) > 0 || a.Enrolled() {
 		t.Error("policies or the account stay after the unenrollment")
 	}
-	const alerts = "MDM-GenericAlert" // as Windows spells it, which Go's Header.Get would not find
-	if got := f.requests[len(f.requests)-1].Header[alerts]; len(got) != 1 || got[0] != "<com.microsoft:mdm.unenrollment.userrequest>" {
-		t.Errorf("%s is %q", alerts, got)
+	var alerts []string
+	for name, values := range f.requests[len(f.requests)-1].Header {
+		if name == "MDM-GenericAlert" { // as Windows spells it, which is not how Go does
+			alerts = values
+		}
+	}
+	if diff := cmp.Diff([]string{"<com.microsoft:mdm.unenrollment.userrequest>"}, alerts); diff != "" {
+		t.Errorf("MDM-GenericAlert (-want +got):\n%s", diff)
 	}
 	_, err = a.Poll(context.Background(), nil)
 	if got := agent.HResult(err); got != 0x80180031 {

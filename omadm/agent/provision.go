@@ -158,7 +158,10 @@ func parseProvisioning(b []byte, renewal bool, r *remarks) (*provisioning, error
 			return nil, err
 		}
 	}
-	return p, p.complete(provider, renewal, r)
+	if err := p.complete(provider, renewal, r); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // complete looks at what the parts must have together.

@@ -81,6 +81,20 @@ type Renewal struct {
 	AfterExpiry   string // RetryAfterExpiryInterval, as set
 }
 
+// Adopt makes the account of a device whose certificate was issued without an
+// enrollment: for a bench with thousands of devices, which may share keys.
+// Credentials, roots and a polling schedule are the caller's to add.
+func Adopt(provider, addr string, key *rsa.PrivateKey, cert *x509.Certificate) (*Account, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("adopt: %w", err)
+	}
+	return &Account{
+		Provider: provider, Addr: addr, Encoding: typeXML, Store: "User", Renewal: defaultRenewal(),
+		Key: der, Certificate: cert.Raw, DMClient: map[string]string{}, signer: key, parsed: cert,
+	}, nil
+}
+
 // load checks a state and prepares it.
 func (s *State) load() error {
 	for _, m := range []*map[string]string{&s.Policies, &s.Nodes} {
