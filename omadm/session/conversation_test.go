@@ -207,12 +207,12 @@ func command(t *testing.T, w []string) device.Command {
 
 // fromDevice reads a device block: its MsgID, and maybe session=, from=, max=
 // (MaxMsgSize), object= (MaxObjSize).
-func fromDevice(t *testing.T, st step) *syncml.Message {
+func fromDevice(tb testing.TB, st step) *syncml.Message {
 	id, err := strconv.Atoi(st.head[1])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	m := message(t, "D1", "1", id, st.body...)
+	m := message(tb, "D1", "1", id, st.body...)
 	h := &m.Header
 	for _, o := range st.head[2:] {
 		key, value, _ := strings.Cut(o, "=")
@@ -220,7 +220,7 @@ func fromDevice(t *testing.T, st step) *syncml.Message {
 		if key == "max" || key == "object" {
 			h.Meta = orNew(h.Meta)
 			if _, err := fmt.Sscan(value, &n); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 		}
 		switch key {
@@ -237,7 +237,7 @@ func fromDevice(t *testing.T, st step) *syncml.Message {
 		case "proto":
 			h.VerProto = value
 		default:
-			t.Fatalf("no part of a header: %q", o)
+			tb.Fatalf("no part of a header: %q", o)
 		}
 	}
 	return m
