@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"slices"
 	"strings"
@@ -166,6 +167,12 @@ func (a *Authority) Root() *x509.Certificate {
 // PEM returns the issuing certificate, which of an own authority is the root
 // that devices must trust.
 func (a *Authority) PEM() []byte { return EncodePEM(a.cert) }
+
+// String names the authority, so that no log has its key.
+func (a *Authority) String() string { return a.cert.Subject.String() }
+
+// LogValue likewise.
+func (a *Authority) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // sent is what follows a certificate on the wire.
 func (a *Authority) sent() []*x509.Certificate {

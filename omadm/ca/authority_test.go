@@ -1,10 +1,14 @@
 package ca_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +46,67 @@ func TestServerCertificateIsTrusted(t *testing.T) {
 		t.Fatalf("get over TLS with the root trusted: %v", err)
 	}
 	res.Body.Close()
+}
+
+func TestLogsHaveNoKey(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "root", noon)
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("authority", "ca", a, "err", fmt.Errorf("with %v and %+v", a, a))
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("authority", "ca", a)
+	if got := log.String(); strings.Count(got, "CN=root,O=sluice") != 4 || len(got) > 500 {
+		t.Errorf("logged: %s", got)
+	}
+}
+
+func TestRollover(t *testing.T) {
+	t.Parallel()
+	first := newAuthority(t, strings.Repeat("n", 100), noon)
+	names := map[string]bool{first.Certificate().Subject.CommonName: true}
+	last := first
+	for range 4 { // on one day
+		next, err := last.Rollover("sluice "+strings.Repeat("n", 100), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := next.Certificate().Subject.CommonName
+		if names[name] || len(name) > 64 {
+			t.Errorf("the name %q was used before, or is too long", name)
+		}
+		names[name] = true
+		last = next
+		noon := noon.Add(time.Second)
+		cert, err := last.IssueServer([]string{"wsus"}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Who trusts the first root only trusts the last.
+		roots, sent := x509.NewCertPool(), x509.NewCertPool()
+		roots.AddCert(first.Certificate())
+		for _, der := range cert.Certificate[1:] {
+			c, err := x509.ParseCertificate(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent.AddCert(c)
+		}
+		if _, err := cert.Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: sent, CurrentTime: noon, DNSName: "wsus"}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRolloverAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "root", noon)
+	next, err := a.Rollover("root", a.Certificate().NotAfter.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := next.IssueServer([]string{"wsus"}, next.Certificate().NotBefore)
+	if err != nil || len(cert.Certificate) != 2 {
+		t.Errorf("%d certificates are sent, %v; an authority that has ended is none of them", len(cert.Certificate), err)
+	}
 }
 
 func TestServes(t *testing.T) {

@@ -23,6 +23,9 @@ const (
 // that is to be renewed. It returns the request and that certificate, whose key
 // made the signature. Whether the certificate counts, [Trust.Judge] says. Errors
 // wrap [ErrMalformed], [ErrWeakKey] or [ErrSignature].
+//
+// The time that the signer claims does not matter: a device may renew with a
+// certificate that has ended, which common readers of PKCS #7 refuse.
 func ParseRenewal(der []byte) (req *Request, signer *x509.Certificate, err error) {
 	if len(der) > MaxRenewal {
 		return nil, nil, fmt.Errorf("%w: %d bytes, more than %d", ErrMalformed, len(der), MaxRenewal)

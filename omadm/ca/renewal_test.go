@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sluice/omadm/ca"
 )
@@ -136,8 +137,11 @@ func TestParseRenewalOfDevice(t *testing.T) {
 	if err != nil {
 		t.Skip("openssl is not on this machine")
 	}
-	a := newAuthority(t, "root", noon)
-	old := issueDevice(t, a, windowsKey().Public(), noon, ca.DeviceLife)
+	// It ended a year ago, and is signed with today.
+	now := time.Now()
+	before := now.Add(-4 * 365 * 24 * time.Hour)
+	a := newAuthority(t, "root", before)
+	old := issueDevice(t, a, windowsKey().Public(), before, ca.DeviceLife)
 	key, err := x509.MarshalPKCS8PrivateKey(windowsKey())
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +168,7 @@ func TestParseRenewalOfDevice(t *testing.T) {
 	if !signer.Equal(old) || req.DeviceID != deviceID {
 		t.Errorf("signer %v, DeviceID %q", signer.Subject, req.DeviceID)
 	}
-	v, err := ca.NewTrust(a).Judge([]*x509.Certificate{signer}, ca.Renew, noon.Add(ca.DeviceLife+ca.RenewGrace/2))
+	v, err := ca.NewTrust(a).Judge([]*x509.Certificate{signer}, ca.Renew, now)
 	if err != nil || v.Enrollment != enrollment || !v.Expired {
 		t.Errorf("Judge = %+v, %v", v, err)
 	}
