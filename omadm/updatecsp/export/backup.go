@@ -56,9 +56,9 @@ const (
 	// templateTool the tool that edits it.
 	registryExtension = "{35378EAC-683F-11D2-A89A-00C04FBBCFA2}"
 	templateTool      = "{D02B1F72-3407-48AE-BA88-E8213C6761F1}"
-	// descriptor is O:BAG:BAD:(A;CI;GA;;;SY)(A;CI;GR;;;AU) with the rights of
-	// directory objects spelled out. An import does not take it over, but the element
-	// must hold one.
+	// descriptor lets the system do everything and devices read: in SDDL
+	// O:BAG:BAD:(A;CI;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;SY)(A;CI;LCRPLORC;;;AU). An import
+	// does not take it over, but the element must hold one.
 	descriptor = "01 00 04 80 14 00 00 00 24 00 00 00 00 00 00 00 34 00 00 00 " +
 		"01 02 00 00 00 00 00 05 20 00 00 00 20 02 00 00 " +
 		"01 02 00 00 00 00 00 05 20 00 00 00 20 02 00 00 " +

@@ -18,9 +18,10 @@
 // registry value are named as left out, with the reason, in the result and, where
 // the format has comments, in the file.
 //
-// The format of Registry.pol is that of MS-GPREG 2.2.1. The folder of a backup is
-// laid out as backups of the Group Policy Management Console that are public, less
-// the report for people (gpreport.xml), which an import does not read. Nothing here
-// has been tried on Windows: parsers of the project's own read the files back in
-// tests, and the tasks for Ansible were read by a YAML parser.
+// The format of Registry.pol is that of MS-GPREG 2.2.1; Samba 4.17 reads the one of
+// a backup, and its security descriptor, and writes the same bytes again. The folder
+// of a backup is laid out as backups of the Group Policy Management Console that are
+// public, less the report for people (gpreport.xml), which an import does not read.
+// The tasks for Ansible were read by a YAML parser. Nothing here has been tried on
+// Windows; parsers of the tests read all of it back.
 package export
