@@ -89,7 +89,7 @@ func TestFromNothing(t *testing.T) {
 	if said := o.poll(); len(said) < 2 || len(o.lessons) != 3 || o.lessons[2].FactsAt != o.now || o.lessons[2].ReportedAt != o.now {
 		t.Errorf("after a day: %v", said)
 	}
-	if got := o.lessons[2]; got.Facts != nil || got.Settings != nil || got.Report != nil {
+	if got := o.lessons[2]; *got.Facts != o.record.Facts || got.Settings != nil || !got.Report.Equal(wantReport) {
 		t.Errorf("nothing new, and learned %+v", got)
 	}
 }

@@ -67,12 +67,11 @@ func (t *talk) date(whole bool) {
 // lesson is what the records do not know yet. One with nothing in it is zero.
 func (t *talk) lesson() *Lesson {
 	l := &Lesson{Orders: t.orders}
-	if !sameFacts(t.facts, t.kept.Facts) {
-		facts := t.facts
-		l.Facts = &facts
-	}
 	if !t.factsAt.Equal(t.kept.FactsAt) {
 		l.FactsAt = t.factsAt
+	}
+	if facts := t.facts; !l.FactsAt.IsZero() || !sameFacts(facts, t.kept.Facts) {
+		l.Facts = &facts
 	}
 	for name, s := range t.settings {
 		if old, ok := t.kept.Settings[name]; !ok || !sameSetting(s, old) {
@@ -84,15 +83,15 @@ func (t *talk) lesson() *Lesson {
 			l.learn(name, nil)
 		}
 	}
+	if !t.reportedAt.Equal(t.kept.ReportedAt) {
+		l.ReportedAt = t.reportedAt
+	}
 	before := t.kept.Report
 	if before == nil {
 		before = &tree.Report{}
 	}
-	if r := t.reading.Report(); !r.Equal(before) {
+	if r := t.reading.Report(); !l.ReportedAt.IsZero() || !r.Equal(before) {
 		l.Report = r.Clone()
-	}
-	if !t.reportedAt.Equal(t.kept.ReportedAt) {
-		l.ReportedAt = t.reportedAt
 	}
 	if t.unenrolled != "" && !t.left {
 		l.Unenrolled = t.unenrolled

@@ -96,10 +96,10 @@ type Order struct {
 // Lesson is what a session taught. What is nil or zero stays as it was.
 type Lesson struct {
 	Facts      *Facts
-	FactsAt    time.Time
+	FactsAt    time.Time           // comes with Facts
 	Settings   map[string]*Setting // by name; nil for one to be forgotten
 	Report     *tree.Report        // the whole report, lists that were not asked for taken from before
-	ReportedAt time.Time
+	ReportedAt time.Time           // comes with Report
 	Orders     []OrderResult
 	Unenrolled string // why the device is no longer enrolled: by its user, by an order
 	SyncDone   bool   // the whole sync that was asked for was done

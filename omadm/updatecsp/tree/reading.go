@@ -13,7 +13,7 @@ import (
 
 // What one report may hold.
 const (
-	maxUpdates = 20_000 // in one list
+	maxUpdates = 10_000 // in one list; no more are kept
 	maxNodes   = 64     // children of the root
 	maxName    = 64     // of such a child, in bytes
 	maxStatus  = 256    // of a rollback, in bytes
@@ -25,6 +25,7 @@ type Reading struct {
 	before  *Report
 	now     *Report
 	told    [parts]bool
+	absent  [parts]bool // a list that was said not to be there
 	refused [parts]device.Status
 	bare    [parts]map[update.ID]bool // updates of which nothing but the name is known
 	notes   []string
@@ -78,7 +79,14 @@ func (r *Reading) Take(a device.Answer) bool {
 	switch {
 	case a.Status == 0 && len(a.Items) == 0:
 		return true // nothing was said
+	case a.Status == device.NotFound && whole && at.part == Root:
+		r.nothing()
+		return true
 	case a.Status == device.NotFound && whole && at.part.list():
+		if r.absent[at.part] = true; r.now.Nodes != nil && len(r.now.Nodes) == 0 {
+			r.forget(at.part) // nor is there any other
+			return true
+		}
 		a.Items = nil // so Windows says that a list is empty
 	case a.Status != 0 && !a.Status.Done():
 		if whole {
@@ -99,6 +107,17 @@ func (r *Reading) Take(a device.Answer) bool {
 	return true
 }
 
+// nothing notes that the device has no Update CSP at all: a list that is not there
+// is not told then, instead of empty.
+func (r *Reading) nothing() {
+	r.now.Nodes, r.told[Root], r.refused[Root] = []string{}, true, 0
+	for p := range r.absent {
+		if r.absent[p] {
+			r.forget(Part(p))
+		}
+	}
+}
+
 // begin empties a list, of which the device tells all now. What it knew of an
 // update comes back when the update does.
 func (r *Reading) begin(p Part) {
@@ -114,6 +133,23 @@ func (r *Reading) begin(p Part) {
 		r.now.PendingReboot = map[update.ID]Pending{}
 	case ApprovedList:
 		r.now.Approved, r.now.ApprovedTimes = []update.ID{}, nil
+	}
+}
+
+// forget makes a list one that was not told.
+func (r *Reading) forget(p Part) {
+	r.told[p] = false
+	switch p {
+	case InstallableList:
+		r.now.Installable = nil
+	case InstalledList:
+		r.now.Installed = nil
+	case FailedList:
+		r.now.Failed = nil
+	case PendingList:
+		r.now.PendingReboot = nil
+	case ApprovedList:
+		r.now.Approved, r.now.ApprovedTimes = nil, nil
 	}
 }
 

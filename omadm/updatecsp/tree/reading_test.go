@@ -167,6 +167,7 @@ func TestTimes(t *testing.T) {
 		{"2026-03-04T15:06:07Z", at},
 		{"2026-03-04T17:06:07+02:00", at},
 		{"2026-03-04T15:06:07.25Z", at.Add(time.Second / 4)},
+		{"2026-03-04T15:06:07.2509999Z", at.Add(time.Second / 4)},
 		{"2026-03-04T15:06:07", at},
 		{"2026-03-04T15:06:07.25", at.Add(time.Second / 4)},
 		{" 2026-03-04 15:06:07 ", at},
@@ -249,6 +250,36 @@ func TestNotTold(t *testing.T) {
 	}
 }
 
+// A device without an Update CSP has not told that nothing is missing.
+func TestNoUpdateCSP(t *testing.T) {
+	t.Parallel()
+	lists := []tree.Part{tree.InstallableList, tree.InstalledList, tree.FailedList, tree.PendingList, tree.ApprovedList}
+	ask := func(r *tree.Reading, p tree.Part) {
+		r.Take(device.Answer{Command: p.Get(), Status: device.NotFound})
+	}
+	want := &tree.Report{Nodes: []string{}}
+	r := tree.NewReading(nil)
+	for _, p := range append(lists, tree.Root) {
+		ask(r, p)
+	}
+	if d := cmp.Diff(want, r.Report()); d != "" || r.Told(tree.InstalledList) || !r.Told(tree.Root) {
+		t.Errorf("report (-want +got):\n%s", d)
+	}
+	r = tree.NewReading(want)
+	for _, p := range lists {
+		ask(r, p)
+	}
+	if d := cmp.Diff(want, r.Report()); d != "" {
+		t.Errorf("without asking for the root (-want +got):\n%s", d)
+	}
+	r.Take(device.Answer{Command: tree.Root.Get(), Status: device.OK, Items: []device.Item{{Data: "FailedUpdates"}}})
+	for _, p := range lists {
+		if ask(r, p); !r.Told(p) {
+			t.Errorf("%s: not told", p.URI())
+		}
+	}
+}
+
 // Of updates that are known only the names are asked for again, and of the
 // others no more than is wanted at a time.
 func TestMissing(t *testing.T) {
@@ -273,7 +304,7 @@ func TestMissing(t *testing.T) {
 // A list holds so many updates and no more.
 func TestBounds(t *testing.T) {
 	t.Parallel()
-	const limit = 20_000
+	const limit = 10_000
 	for _, p := range []tree.Part{tree.InstallableList, tree.InstalledList, tree.FailedList, tree.PendingList, tree.ApprovedList} {
 		var names strings.Builder
 		for i := range limit + 5 {

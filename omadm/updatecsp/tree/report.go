@@ -21,7 +21,7 @@ type Report struct {
 	DeferUpgrade    bool
 	QualityRollback string   // QualityUpdateStatus of Rollback, as it came
 	FeatureRollback string   // likewise
-	Nodes           []string // children of ./Vendor/MSFT/Update that the device has, ascending; nil where it did not say
+	Nodes           []string // children of ./Vendor/MSFT/Update that the device has, ascending; none where it has no such node; nil where it did not say
 	// Refused are approvals to be added or taken away that the device refused,
 	// ascending. They wait for the next whole report.
 	Refused []update.ID
@@ -92,7 +92,7 @@ func (r *Report) Equal(o *Report) bool {
 		maps.EqualFunc(r.ApprovedTimes, o.ApprovedTimes, same) &&
 		r.DeferUpgrade == o.DeferUpgrade &&
 		r.QualityRollback == o.QualityRollback && r.FeatureRollback == o.FeatureRollback &&
-		slices.Equal(r.Nodes, o.Nodes) && slices.Equal(r.Refused, o.Refused)
+		(r.Nodes == nil) == (o.Nodes == nil) && slices.Equal(r.Nodes, o.Nodes) && slices.Equal(r.Refused, o.Refused)
 }
 
 func sameMap[V any](a, b map[update.ID]V, same func(V, V) bool) bool {

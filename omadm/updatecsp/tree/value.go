@@ -94,8 +94,10 @@ const (
 	minFileTime = minUnix * int64(1_000_000) // no Unix time is that large
 )
 
-// parseTime reads a time in UTC. "0", an empty text and the first day of a
-// FILETIME are never. What is not between the years 2000 and 2200 is no time.
+// parseTime reads a time in UTC, to the millisecond: times are kept so, and what
+// was kept is to compare as what is read again. "0", an empty text and the first
+// day of a FILETIME are never. What is not between the years 2000 and 2200 is no
+// time.
 func parseTime(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || s == "0" || strings.HasPrefix(s, "1601-01-01") {
@@ -115,7 +117,7 @@ func parseTime(s string) (time.Time, error) {
 	if !ok || t.Unix() < minUnix || t.Unix() > maxUnix {
 		return time.Time{}, bad(s)
 	}
-	return t, nil
+	return t.Truncate(time.Millisecond), nil
 }
 
 func fromNumber(s string) (time.Time, bool) {
