@@ -179,11 +179,8 @@ func (tx *Tx) learnSettings(e enrollmentRow, changed map[string]*dialogue.Settin
 
 // learnReport keeps a report, and works it into the states of the device.
 func (tx *Tx) learnReport(e enrollmentRow, l *dialogue.Lesson) error {
-	at := millis(l.ReportedAt)
-	if at == 0 {
-		at = millis(tx.Now)
-	}
-	// reported_at is when the whole report was asked for, which is for the caller to say.
+	// reported_at is when the whole report was asked for, which is for the caller to
+	// say; it may say an earlier time, to have it asked for again sooner.
 	if _, err := tx.exec(`UPDATE enrollment_record SET report = ?, reported_at = CASE WHEN ?2 = 0 THEN reported_at ELSE ?2 END WHERE enrollment_no = ?`,
 		appendReport(nil, l.Report), millis(l.ReportedAt), e.no); err != nil {
 		return err
@@ -195,7 +192,7 @@ func (tx *Tx) learnReport(e enrollmentRow, l *dialogue.Lesson) error {
 	if err != nil {
 		return err
 	}
-	if err := w.mdm(l.Report, at); err != nil {
+	if err := w.mdm(l.Report, millis(tx.Now)); err != nil {
 		return err
 	}
 	if err := w.save(); err != nil {
