@@ -16,10 +16,12 @@ type ref struct{ msg, cmd string }
 // one message holds; a part is answered before the next one goes.
 type batch struct {
 	said []*told
-	next int           // in said: the first that did not go out
-	from int           // where the part begins that went out last
-	sent map[ref]*told // that part, by how the device names it
-	kept int64         // bytes of what the device answered
+	next int   // in said: the first that did not go out
+	from int   // where the part begins that went out last
+	kept int64 // bytes of what the device answered
+
+	flying []*told       // that part, without what could not be sent
+	sent   map[ref]*told // likewise with those inside, by how the device names them
 }
 
 // told is one command of a dialogue and what came back.
@@ -66,6 +68,7 @@ func (b *batch) over() bool { return b.next == len(b.said) }
 // part begins a new part: answers to the last one count no more.
 func (b *batch) part() {
 	b.from = b.next
+	b.flying = b.flying[:0]
 	b.sent = make(map[ref]*told)
 }
 

@@ -24,8 +24,12 @@
 //     answers, so that it is right also where earlier answers were given by another
 //     process.
 //   - A message without Final gets its Statuses and Alert 1222, without Final. All
-//     other messages of ours have Final, save those that end in a chunk: commands
-//     that do not fit into one message go out in several round trips.
+//     other messages of ours have Final: commands that do not fit into one message
+//     go out in several round trips. Only one that ends in a chunk has none, and
+//     one whose Statuses leave no room for a command: the device asks for the rest.
+//   - A command that must not be done twice (Once) leaves in one message only. That
+//     message goes out again where the device's comes again, or where the device
+//     refused it whole for want of the server's credentials.
 //   - Commands whose Status has not come when the device's package ends have
 //     Status 0.
 //   - The host in Target is not compared with anything: a device may know the

@@ -19,8 +19,7 @@ func (b *batch) write(r *reply, room int64, enc syncml.Encoding) int64 {
 		r.lastID = id
 		return 0
 	}
-	b.note(r, &c, t)
-	r.msg.Commands = append(r.msg.Commands, c)
+	b.append(r, c, t)
 	b.next++
 	return size
 }
@@ -37,6 +36,13 @@ func (t *told) command(r *reply) syncml.Command {
 		sc.Commands = append(sc.Commands, in.command(r))
 	}
 	return sc
+}
+
+// append puts a command of b into a message.
+func (b *batch) append(r *reply, c syncml.Command, t *told) {
+	r.msg.Commands = append(r.msg.Commands, c)
+	b.flying = append(b.flying, t)
+	b.note(r, &c, t)
 }
 
 // note keeps by which names the device will answer.
@@ -84,8 +90,7 @@ func (b *batch) writeChunk(r *reply, room int64, enc syncml.Encoding) bool {
 	t.chunk, t.offset = t.offset, end
 	t.chunked = end < len(c.Data)
 	it.MoreData = t.chunked
-	b.note(r, &sc, t)
-	r.msg.Commands = append(r.msg.Commands, sc)
+	b.append(r, sc, t)
 	if !t.chunked {
 		b.next++
 	}
@@ -142,6 +147,15 @@ func escapedLen(b byte) int64 {
 		return 6 // &quot;
 	}
 	return 1
+}
+
+// largest returns the length of the largest value in t.
+func (t *told) largest() int {
+	n := len(t.answer.Command.Data)
+	for _, in := range t.inner {
+		n = max(n, in.largest())
+	}
+	return n
 }
 
 // chunkable reports whether the value of a command may go out in chunks.

@@ -49,6 +49,8 @@ func (s *session) say(ctx context.Context, r *reply, enc syncml.Encoding) {
 // those that must not be done twice. It reports false where none was left that
 // can be sent.
 func (s *session) send(ctx context.Context, r *reply, enc syncml.Encoding) (bool, error) {
+	asked := s.owing // the device asked for what was put off: it has no more room to give
+	s.owing = false
 	s.login.sign(&r.msg.Header)
 	room := s.message - int64(enc.Size(&r.msg))
 	before := len(r.msg.Commands)
@@ -58,6 +60,10 @@ func (s *session) send(ctx context.Context, r *reply, enc syncml.Encoding) (bool
 		t := b.said[b.next]
 		if !t.carried() {
 			b.skip(device.BadRequest)
+			continue
+		}
+		if s.object > 0 && int64(t.largest()) > s.object {
+			b.skip(device.TooLarge)
 			continue
 		}
 		if t.offset == 0 {
@@ -72,6 +78,11 @@ func (s *session) send(ctx context.Context, r *reply, enc syncml.Encoding) (bool
 		if s.chunks(t) && b.writeChunk(r, room, enc) {
 			r.msg.Final = !t.chunked
 			break
+		}
+		if len(r.msg.Commands) > 1 && !asked {
+			// Only the Statuses are in the way: the device is to ask for the rest.
+			s.owing, r.msg.Final = true, false
+			return true, nil
 		}
 		b.skip(device.TooLarge)
 	}
@@ -94,13 +105,8 @@ func (s *session) send(ctx context.Context, r *reply, enc syncml.Encoding) (bool
 // note tells the dialogue which commands are about to go out that must not be
 // done twice.
 func (s *session) note(ctx context.Context) error {
-	b := s.batch
-	end := b.next
-	if b.chunkOut() != nil {
-		end++
-	}
 	var once []int64
-	for _, t := range b.said[b.from:end] {
+	for _, t := range s.batch.flying {
 		once = t.onces(once)
 		s.summary.Commands += t.count()
 	}
@@ -116,7 +122,7 @@ func (s *session) note(ctx context.Context) error {
 // chunks reports whether the value of a command may go to the device in chunks.
 func (s *session) chunks(t *told) bool {
 	c := &t.answer.Command
-	if !chunkable(c) || s.object > 0 && int64(len(c.Data)) > s.object {
+	if !chunkable(c) {
 		return false
 	}
 	d, ok := s.dialogue.(interface{ LargeObjects() bool })

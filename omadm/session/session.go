@@ -12,10 +12,6 @@ import (
 	"sluice/omadm/syncml"
 )
 
-// minMessage is the least that a device's MaxMsgSize is taken for: Statuses and
-// one small command.
-const minMessage = 1_000
-
 // phase is how far a session is.
 type phase int
 
@@ -45,6 +41,7 @@ type session struct {
 	opening  Opening // as far as package 1 came
 	dialogue Dialogue
 	batch    *batch // nil where nothing was said
+	owing    bool   // the last answer held nothing of it for want of room
 	partial  *partial
 	login    login
 	message  int64 // bytes that a message of ours may have
@@ -89,7 +86,7 @@ func (s *session) begin(m *syncml.Message, id int, head device.Status, chal *syn
 	s.in, s.before, s.out = id, s.out, max(s.out+1, id)
 	if meta := m.Header.Meta; meta != nil {
 		if meta.MaxMsgSize > 0 {
-			s.message = min(max(meta.MaxMsgSize, minMessage), s.limits().Message)
+			s.message = min(meta.MaxMsgSize, s.limits().Message)
 		}
 		if meta.MaxObjSize > 0 {
 			s.object = meta.MaxObjSize
@@ -115,16 +112,16 @@ func (s *session) turn(ctx context.Context, m *syncml.Message, r *reply, enc syn
 		s.fail(ctx, fmt.Errorf("the device sent %d messages", s.summary.Messages))
 	case h.pending && s.phase == talking:
 		// It is at work on what it was told: it wants to hear that we are there.
+	case s.unenrolled && s.phase == talking && m.Final:
+		s.end(ctx, true)
 	case h.refused != nil && s.phase == talking:
 		s.again(ctx, r, h.refused, enc)
-	case s.chunkTaken(m.Final):
+	case s.chunkTaken(m.Final) || s.owing:
 		s.say(ctx, r, enc)
 	case !m.Final:
 		r.askMore()
 	case s.phase == opening:
 		s.open(ctx, r, enc)
-	case s.unenrolled:
-		s.end(ctx, true)
 	default:
 		s.say(ctx, r, enc)
 	}
