@@ -113,7 +113,7 @@ func (a *appliance) keepPorts() {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	for _, url := range []string{a.wsus, a.wsusTLS} {
+	for _, url := range []string{a.wsus, a.wsusTLS, a.mdm} {
 		_, address, _ := strings.Cut(url, "://")
 		text = bytes.Replace(text, []byte(`"127.0.0.1:0"`), []byte(`"`+address+`"`), 1)
 	}
