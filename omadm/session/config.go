@@ -97,7 +97,7 @@ type Limits struct {
 	Answers  int64 // bytes of the answers to what was said last
 	Messages int   // of a device in one session
 	Message  int64 // bytes of a message of ours; a device may ask for less
-	Sessions int   // that are held
+	Sessions int   // that are held, those included that ended a moment ago
 	Memory   int64 // bytes of all that is held of sessions
 
 	Idle  time.Duration // after which a session that is not heard is given up
@@ -113,8 +113,8 @@ func (l Limits) withDefaults() Limits {
 	l.Answers = orElse(l.Answers, 8<<20)
 	l.Messages = orElse(l.Messages, 1_000)
 	l.Message = orElse(l.Message, 100_000)
-	l.Sessions = orElse(l.Sessions, 20_000)
-	l.Memory = orElse(l.Memory, 64<<20)
+	l.Sessions = orElse(l.Sessions, 10_000)
+	l.Memory = orElse(l.Memory, 48<<20)
 	l.Idle = orElse(l.Idle, 10*time.Minute)
 	l.Retry = orElse(l.Retry, 2*time.Minute)
 	l.Nonce = orElse(l.Nonce, 5*time.Minute)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,7 +145,7 @@ func (e *Engine) atSeat(ctx context.Context, st *seat, r *http.Request, m *syncm
 			return nil, &httpError{code: http.StatusInternalServerError, text: "The answer could not be written.", err: err}
 		}
 	}
-	s.last = last{sum: sum, body: body, at: e.now()}
+	s.last = last{sum: sum, body: slices.Clone(body), at: e.now()} // buffers of the codec are large
 	s.summary.Received += int64(len(raw))
 	s.summary.Sent += int64(len(body))
 	e.report(s)

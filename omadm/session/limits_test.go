@@ -81,6 +81,21 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// Sessions that are over make room before those that go on.
+func TestOverMakesRoom(t *testing.T) {
+	w := newWorld(t, session.Limits{Sessions: 2})
+	w.begin("D1")
+	for i := 2; i < 6; i++ {
+		name := fmt.Sprintf("D%d", i)
+		w.enroll(name)
+		w.send(envelope{certificate: name}, message(t, name, "1", 1, "2 Alert 1201", "Final"))
+	}
+	w.send(envelope{certificate: "D1"}, message(t, "D1", "1", 2, "1 Status 1/3 Get 404", "Final"))
+	if got := w.endedNames(); len(got) != 5 || got[4] != "D1 true" {
+		t.Errorf("ended %v", got)
+	}
+}
+
 // At the end of Run what is open is closed, so that no answer is lost.
 func TestRun(t *testing.T) {
 	w := newWorld(t, session.Limits{})

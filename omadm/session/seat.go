@@ -79,20 +79,30 @@ func (q *seats) leave(st *seat) {
 	}
 }
 
-// oldest takes the turn of the seat that was not used for longest, nil where all
-// are in use, or where no more are held than may be.
+// oldest takes the turn of the seat that was not used for longest, of one whose
+// session is over where there is one. It returns nil where no more are held than
+// may be, or all are in use.
 func (q *seats) oldest(count int, size int64) *seat {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.all) <= count && q.size <= size {
 		return nil
 	}
+	var live *seat
 	for e := q.order.Front(); e != nil; e = e.Next() {
-		if st := e.Value.(*seat); st.users == 0 {
+		st := e.Value.(*seat)
+		switch {
+		case st.users > 0:
+		case !st.live:
 			return st.grab()
+		case live == nil:
+			live = st
 		}
 	}
-	return nil
+	if live == nil {
+		return nil
+	}
+	return live.grab()
 }
 
 // unused takes the turns of the seats whose session was not heard for idle, or,

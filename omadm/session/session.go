@@ -195,7 +195,7 @@ func (s *session) end(ctx context.Context, complete bool) {
 
 // size returns how many bytes the session holds, roughly.
 func (s *session) size() int64 {
-	const itself = 1_000
+	const itself = 1_500 // with its seat
 	n := int64(itself+len(s.last.body)) + s.kept
 	if s.partial != nil {
 		n += int64(s.partial.data.Len())
