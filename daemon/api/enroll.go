@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -102,6 +103,9 @@ func (s *server) createEnrollAccount(a *act) (any, error) {
 		return nil, badRequest("an account needs a password")
 	}
 	made, err := s.Store.CreateEnrollAccount(a.Context(), a.by, name, c)
+	if errors.Is(err, store.ErrExists) {
+		return nil, conflict("the name %s is taken", name)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +200,9 @@ func (s *server) createEnrollToken(a *act) (any, error) {
 	}
 	text, hash := credential.NewToken()
 	made, err := s.Store.CreateEnrollToken(a.Context(), a.by, store.EnrollToken{Label: label, Uses: req.Uses, Expires: expires, Groups: groups}, hash)
+	if errors.Is(err, store.ErrExists) {
+		return nil, conflict("a token is called %q already", label)
+	}
 	if err != nil {
 		return nil, err
 	}
