@@ -35,6 +35,20 @@
 // A RevisionID belongs to an identity from the moment anything names it, and
 // stays its own for ever.
 //
+// # Enrolled devices
+//
+// A device is one row, whatever is known of it: its computer identity
+// (client_id), the enrollment that goes on, or both. An enrollment ends when a
+// newer one of the same machine takes over, the device leaves, or an
+// administrator says so; its certificates are revoked with it, in the same
+// commit. A computer that proves to be an enrolled device is merged into that
+// one, as [fleet.Match] decides or an administrator.
+//
+// How updates stand on a device is kept by source where OMA DM tells too; what
+// counts of both is where it is for other devices, and the counters follow it.
+// What a poll reads is one row by an index, and a poll that teaches nothing
+// writes nothing: [Store.Polled] notes many at once.
+//
 // # Conventions of the schema
 //
 // GUIDs and digests are blobs of their bytes, times are integers: milliseconds

@@ -66,13 +66,13 @@ const byCertificateQuery = `SELECT ` + enrollmentColumns + `, c.used IS NULL, c.
 // error wraps [ErrNotFound], also for one of a device that was deleted,
 // [ErrRevoked] or [ErrEnded].
 func (s *Store) EnrollmentByCertificate(ctx context.Context, sum [sha256.Size]byte) (f FoundEnrollment, _ error) {
-	err := s.read(ctx, "enrollment by certificate", func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.hotRow(ctx, "enrollment by certificate", byCertificateQuery, sum[:], func(row *sql.Row) (err error) {
 		var ended, revoked, unused bool
-		f, ended, err = scanEnrollment(tx.QueryRowContext(ctx, byCertificateQuery, sum[:]).Scan, &unused, &revoked)
+		f, ended, err = scanEnrollment(row.Scan, &unused, &revoked)
 		f.Unused = unused
 		switch {
 		case err != nil:
-			return missing(err)
+			return err
 		case revoked:
 			return ErrRevoked
 		case ended:
@@ -89,8 +89,8 @@ const byNameQuery = `SELECT ` + enrollmentColumns + `, e.secrets FROM enrollment
 // application credentials, and by what those are checked. The error wraps
 // [ErrNotFound] or [ErrEnded].
 func (s *Store) EnrollmentByName(ctx context.Context, name string) (f FoundEnrollment, secrets Secrets, _ error) {
-	err := s.read(ctx, "enrollment by name", func(ctx context.Context, tx *sql.Tx) (err error) {
-		f, secrets, err = scanSecrets(tx.QueryRowContext(ctx, byNameQuery, name))
+	err := s.hotRow(ctx, "enrollment by name", byNameQuery, name, func(row *sql.Row) (err error) {
+		f, secrets, err = scanSecrets(row)
 		return err
 	})
 	return f, secrets, err
@@ -105,8 +105,8 @@ func (s *Store) EnrollmentSecrets(ctx context.Context, id device.EnrollmentID) (
 	if err != nil {
 		return secrets, err
 	}
-	err = s.read(ctx, "secrets of enrollment", func(ctx context.Context, tx *sql.Tx) (err error) {
-		_, secrets, err = scanSecrets(tx.QueryRowContext(ctx, secretsQuery, guid))
+	err = s.hotRow(ctx, "secrets of enrollment", secretsQuery, guid, func(row *sql.Row) (err error) {
+		_, secrets, err = scanSecrets(row)
 		return err
 	})
 	return secrets, err
@@ -117,7 +117,7 @@ func scanSecrets(row *sql.Row) (f FoundEnrollment, secrets Secrets, _ error) {
 	f, ended, err := scanEnrollment(row.Scan, &text)
 	switch {
 	case err != nil:
-		return f, secrets, missing(err)
+		return f, secrets, err
 	case ended:
 		return f, secrets, ErrEnded
 	}

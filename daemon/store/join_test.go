@@ -213,8 +213,9 @@ func TestRenamedDevice(t *testing.T) {
 
 func TestJoinAndSplit(t *testing.T) {
 	t.Parallel()
-	s := storetest.New(t)
-	d := openDoor(t, s, time.Now)
+	c := &clock{reportTime.Add(-time.Hour)}
+	s := openAt(t, c)
+	d := openDoor(t, s, c.now)
 	ship, err := s.CreateGroup(t.Context(), anna, "Ship", update.AllComputers)
 	if err != nil {
 		t.Fatal(err)
@@ -222,8 +223,9 @@ func TestJoinAndSplit(t *testing.T) {
 	n := d.request("A", "", "PC1")
 	machine := d.enroll(n)
 	d.learn(n.Enrollment.ID, &dialogue.Lesson{
-		Report: reportOf(map[int]update.State{1: update.Installed, 2: update.NotInstalled}), ReportedAt: reportTime.Add(-time.Hour),
+		Report: reportOf(map[int]update.State{1: update.Installed, 2: update.NotInstalled}),
 	})
+	c.at = reportTime
 	computer := login(t, s, "c1", "other-name")
 	must(t)(s.AssignDevices(t.Context(), anna, []int64{computer}, []update.ID{ship.ID}))
 	must(t)(s.HoldDevice(t.Context(), anna, computer, uid(7), "breaks the radar"))

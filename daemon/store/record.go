@@ -34,15 +34,16 @@ func (s *Store) OpenRecord(ctx context.Context, id device.EnrollmentID) (*Device
 		return nil, err
 	}
 	var rec DeviceRecord
-	err = s.read(ctx, fmt.Sprint("record of enrollment ", id), func(ctx context.Context, tx *sql.Tx) error {
-		var no, factsAt, reportedAt int64
+	var no int64
+	var queued bool
+	name := fmt.Sprint("record of enrollment ", id)
+	err = s.hotRow(ctx, name, recordQuery, key, func(row *sql.Row) error {
+		var factsAt, reportedAt int64
 		var facts, settings, report []byte
-		var queued bool
-		f, ended, err := scanEnrollment(tx.QueryRowContext(ctx, recordQuery, key).Scan,
-			&no, &rec.SyncAsked, &facts, &factsAt, &settings, &report, &reportedAt, &queued)
+		f, ended, err := scanEnrollment(row.Scan, &no, &rec.SyncAsked, &facts, &factsAt, &settings, &report, &reportedAt, &queued)
 		switch {
 		case err != nil:
-			return missing(err)
+			return err
 		case ended:
 			return ErrEnded
 		}
@@ -54,31 +55,41 @@ func (s *Store) OpenRecord(ctx context.Context, id device.EnrollmentID) (*Device
 		if rec.Settings, err = readSettings(settings); err != nil {
 			return err
 		}
-		if rec.Report, err = readReport(report); err != nil || !queued {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, queuedQuery, no)
-		return each(rows, err, func(scan func(...any) error) error {
-			var o dialogue.Order
-			var command []byte
-			var once bool
-			if err := scan(&o.ID, &command, &once); err != nil {
-				return err
-			}
-			if err := json.Unmarshal(command, &o.Command); err != nil {
-				return fmt.Errorf("%w: order %d: %w", ErrDamaged, o.ID, err)
-			}
-			if once {
-				o.Command.Once = o.ID
-			}
-			rec.Orders = append(rec.Orders, o)
-			return nil
-		})
+		rec.Report, err = readReport(report)
+		return err
 	})
+	if err == nil && queued {
+		err = s.read(ctx, name, func(ctx context.Context, tx *sql.Tx) error {
+			rec.Orders, err = queuedOrders(ctx, tx, no)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &rec, nil
+}
+
+// queuedOrders reads the orders that wait for a device, in order.
+func queuedOrders(ctx context.Context, tx *sql.Tx, enrollment int64) (list []dialogue.Order, _ error) {
+	rows, err := tx.QueryContext(ctx, queuedQuery, enrollment)
+	err = each(rows, err, func(scan func(...any) error) error {
+		var o dialogue.Order
+		var command []byte
+		var once bool
+		if err := scan(&o.ID, &command, &once); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(command, &o.Command); err != nil {
+			return fmt.Errorf("%w: order %d: %w", ErrDamaged, o.ID, err)
+		}
+		if once {
+			o.Command.Once = o.ID
+		}
+		list = append(list, o)
+		return nil
+	})
+	return list, err
 }
 
 // Learn keeps what a session taught, see [dialogue.Records]. Told again it

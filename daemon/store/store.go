@@ -50,6 +50,7 @@ type Store struct {
 	lock    *os.File
 	writer  *sql.DB
 	readers *sql.DB
+	hot     hot // statements of the readers
 	gate    gate
 
 	seq      atomic.Int64
