@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -47,14 +48,14 @@ func rollover(t *testing.T, a *daemon.Appliance) {
 	}
 }
 
-// chainOf connects to a door and returns what it shows, and which authorities
-// it asks for, where it does.
-func chainOf(t *testing.T, url string, root *x509.Certificate) (leaf *x509.Certificate, asked *tls.CertificateRequestInfo) {
+// chainOf connects to a door by a name and returns what it shows, and which
+// authorities it asks for, where it does.
+func chainOf(t *testing.T, url, name string, root *x509.Certificate) (leaf *x509.Certificate, asked *tls.CertificateRequestInfo) {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
 	c, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{
-		RootCAs: roots, MaxVersion: tls.VersionTLS12, // where the client's part is over when Dial returns
+		RootCAs: roots, ServerName: name, MaxVersion: tls.VersionTLS12, // where the client's part is over when Dial returns
 		GetClientCertificate: func(cri *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked = cri
 			return &tls.Certificate{}, nil
@@ -84,7 +85,7 @@ func TestRollover(t *testing.T) {
 	a := open(t, c)
 	addr := start(t, a)
 	old := parse(t, showCA(t, a).Roots[0].PEM)
-	if leaf, asked := chainOf(t, addr.WSUSTLS, old); leaf.Issuer.CommonName != old.Subject.CommonName || asked != nil {
+	if leaf, asked := chainOf(t, addr.WSUSTLS, "127.0.0.1", old); leaf.Issuer.CommonName != old.Subject.CommonName || asked != nil {
 		t.Errorf("WSUS door: issued by %s, asks for %v", leaf.Issuer, asked)
 	}
 	rollover(t, a)
@@ -94,7 +95,7 @@ func TestRollover(t *testing.T) {
 	}
 	next := parse(t, v.Roots[0].PEM)
 	for _, root := range []*x509.Certificate{old, next} {
-		leaf, asked := chainOf(t, addr.MDM, root)
+		leaf, asked := chainOf(t, addr.MDM, "127.0.0.1", root)
 		if leaf.Issuer.CommonName != next.Subject.CommonName {
 			t.Errorf("issued by %s, want the new root", leaf.Issuer)
 		}
@@ -134,8 +135,9 @@ func TestAuthoritiesStay(t *testing.T) {
 	}
 }
 
-// siteFiles writes an intermediate of a site that issues for both sides.
-func siteFiles(t *testing.T, name string, end time.Time) (cert, key string, root *x509.Certificate) {
+// siteFiles writes an intermediate of a site and its key. With domains it may
+// issue for names in these only.
+func siteFiles(t *testing.T, name string, end time.Time, domains ...string) (cert, key string, root *x509.Certificate) {
 	t.Helper()
 	var chain []byte
 	var parent *x509.Certificate
@@ -150,6 +152,7 @@ func siteFiles(t *testing.T, name string, end time.Time) (cert, key string, root
 			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: n}, SubjectKeyId: []byte(n),
 			NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
 			KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, BasicConstraintsValid: true, IsCA: true,
+			PermittedDNSDomains: domains, PermittedDNSDomainsCritical: len(domains) > 0,
 		}
 		if parent == nil {
 			parent, parentKey = tmpl, k
@@ -241,12 +244,43 @@ func TestSiteAuthorityServes(t *testing.T) {
 	}
 	a := open(t, c)
 	addr := start(t, a)
-	if leaf, _ := chainOf(t, addr.WSUSTLS, root); leaf.Issuer.CommonName != "site" {
+	if leaf, _ := chainOf(t, addr.WSUSTLS, "127.0.0.1", root); leaf.Issuer.CommonName != "site" {
 		t.Errorf("issued by %s", leaf.Issuer)
 	}
 	warned := strings.Join(showCA(t, a).Warnings, "\n")
 	if !strings.Contains(warned, "have the site renew it") || runtime.GOOS != "windows" && !strings.Contains(warned, "mode 0644") {
 		t.Errorf("warnings: %s", warned)
+	}
+}
+
+// TestLimitedSiteAuthority has a site allow names of one domain.
+func TestLimitedSiteAuthority(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		host, want string // part of the error; empty for none
+	}{
+		{"wsus.ship.example", ""},
+		{"wsus.shore.example", "does not allow"},
+	} {
+		c := settings(t)
+		c.PublicHost = tt.host
+		var root *x509.Certificate
+		c.CA.CertFile, c.CA.KeyFile, root = siteFiles(t, "site", time.Now().AddDate(10, 0, 0), "ship.example")
+		a := open(t, c)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := a.Run(ctx, func(addr daemon.Addresses) {
+			if leaf, _ := chainOf(t, addr.WSUSTLS, tt.host, root); leaf.VerifyHostname("localhost") == nil {
+				t.Errorf("the certificate is for %v", leaf.DNSNames)
+			}
+			cancel()
+		})
+		cancel()
+		if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("Run as %s: %v, want %q", tt.host, err, tt.want)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,11 +20,12 @@ import (
 type certificates struct {
 	cfg         config.TLS
 	authorities *authorities
-	names       []string
+	names       []string // that devices use
 	now         func() time.Time
 
 	mu      sync.Mutex
 	cert    *tls.Certificate
+	served  []string    // names that it was issued for
 	changed time.Time   // of the file
 	trust   *ca.Trust   // that devices was made for
 	devices *tls.Config // see [certificates.deviceConfig]
@@ -34,7 +36,7 @@ func (a *Appliance) certificates(ctx context.Context) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &certificates{cfg: a.cfg.TLS, authorities: trusted, names: append(a.deviceNames(), "localhost", "127.0.0.1", "::1"), now: a.now}
+	c := &certificates{cfg: a.cfg.TLS, authorities: trusted, names: a.deviceNames(), now: a.now}
 	_, err = c.get()
 	return c, err
 }
@@ -47,12 +49,18 @@ func (c *certificates) get() (*tls.Certificate, error) {
 		return c.fromFiles()
 	}
 	issuer := c.authorities.Current()
-	if issuer.Serves(c.cert, c.names, c.now()) {
+	if issuer.Serves(c.cert, c.served, c.now()) {
 		return c.cert, nil
 	}
-	cert, err := issuer.IssueServer(c.names, c.now())
+	names := append(slices.Clone(c.names), "localhost", "127.0.0.1", "::1")
+	cert, err := issuer.IssueServer(names, c.now())
+	if err != nil && issuer.Site() {
+		// The site may limit its authority to names of its own.
+		names = c.names
+		cert, err = issuer.IssueServer(names, c.now())
+	}
 	if err == nil {
-		c.cert = cert
+		c.cert, c.served = cert, names
 	}
 	return cert, err
 }
