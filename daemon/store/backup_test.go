@@ -52,6 +52,9 @@ func TestBackupAndRestore(t *testing.T) {
 	if s.ServerID() != server || s.Lineage() == lineage {
 		t.Errorf("server %v lineage %v, want the same server %v and a lineage other than %v", s.ServerID(), s.Lineage(), server, lineage)
 	}
+	if _, number, err := s.RevokedCertificates(t.Context()); err != nil || number <= 1_000_000 {
+		t.Errorf("number of the revocation list after restore %d, %v, want one that no device has seen", number, err)
+	}
 	lineage = s.Lineage()
 	closeStore(t, s)
 	s = storetest.Open(t, storetest.Options(t, dir))

@@ -193,7 +193,7 @@ func (s *Store) Polled(ctx context.Context, polls map[device.EnrollmentID]Poll) 
 				return false, err
 			}
 			p := polls[id]
-			r, err := tx.exec(`UPDATE enrollment SET last_poll = max(last_poll, ?1), address = ?2 WHERE id = ?3`, millis(p.At), p.Addr, key)
+			r, err := tx.exec(`UPDATE enrollment SET last_poll = ?1, address = ?2 WHERE id = ?3`, millis(p.At), p.Addr, key)
 			if err != nil {
 				return false, err
 			}

@@ -128,6 +128,10 @@ func (tx *Tx) markRestored() error {
 		lineage[:], revisionJump); err != nil {
 		return err
 	}
+	// Whoever has a revocation list of since the backup must take the next one for newer.
+	if _, err := tx.Exec(`UPDATE revocation SET number = number + ?`, revisionJump); err != nil {
+		return err
+	}
 	return tx.AuditInTx(Entry{Who: "sluice", Via: "daemon", Action: "store.restore", Subject: lineage.String()})
 }
 
