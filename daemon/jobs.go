@@ -24,6 +24,7 @@ func (a *Appliance) jobs() []job {
 		{"purge tombstones", 24 * time.Hour, a.store.PurgeTombstones},
 		{"purge missed files", 24 * time.Hour, a.store.PurgeMissed},
 		{"purge needed updates", time.Hour, a.store.PurgeNeeded},
+		{"end enrollments of devices that left", 5 * time.Minute, a.store.EndLeft},
 		{"sweep refused imports", 24 * time.Hour, a.store.SweepImports},
 		{"look at content", 4 * time.Hour, a.content.Refresh},
 	}

@@ -243,9 +243,15 @@ func TestUnenroll(t *testing.T) {
 		if last := said[len(said)-1]; len(last) != 1 || last[0].URI != c.URI || !o.unenrolled {
 			t.Errorf("said last %v", last)
 		}
-		l := o.lessons[1]
-		if len(o.lessons) < 2 || l.Unenrolled != "by an administrator" || len(l.Orders) != 1 || o.record.Enrollment.State != device.Unenrolled {
-			t.Errorf("lessons %+v", l)
+		o.record.Enrollment.State = device.Leaving // as the store has it since the order
+		if len(o.record.Orders) != 0 {
+			t.Errorf("orders %+v", o.record.Orders)
+		}
+		if said := o.poll(alert); said != nil {
+			t.Errorf("said %v to a device that leaves", said)
+		}
+		if l := o.lessons[len(o.lessons)-1]; l.Unenrolled != "by an administrator" || o.record.Enrollment.State != device.Unenrolled {
+			t.Errorf("lesson %+v", l)
 		}
 	})
 	t.Run("leaving", func(t *testing.T) {
@@ -256,8 +262,8 @@ func TestUnenroll(t *testing.T) {
 		if len(said) != 1 || len(said[0]) != 1 || said[0][0].URI != "./Vendor/MSFT/DMClient/Provider/sluice/Unenroll" || len(o.policies()) != 0 {
 			t.Errorf("said %v", said)
 		}
-		if l := o.lessons[0]; l.Unenrolled != "by an administrator" {
-			t.Errorf("lesson %+v", l)
+		if o.record.Enrollment.State != device.Leaving {
+			t.Error("unenrolled before the device said that it leaves")
 		}
 	})
 	t.Run("leaving, broken off", func(t *testing.T) {

@@ -37,19 +37,17 @@ func (t *talk) order() {
 }
 
 // unenroll is the last stage: it ends the enrollment where that is ordered, or
-// was and the device was not heard since.
+// was and the device was not heard since. The device then comes once more, to
+// say that it leaves: until it has, or seems not to, it is known.
 func (t *talk) unenroll() {
 	for _, o := range t.kept.Orders {
 		if ends(o.Command) {
-			t.say(o.Command, func(a device.Answer) {
-				t.ordered(o.ID, a)
-				t.unenrolledBy(a)
-			})
+			t.say(o.Command, func(a device.Answer) { t.ordered(o.ID, a) })
 			return
 		}
 	}
 	if t.leaving() {
-		t.say(Unenroll(t.Provider), t.unenrolledBy)
+		t.say(Unenroll(t.Provider), func(device.Answer) {})
 	}
 }
 
@@ -57,11 +55,4 @@ func (t *talk) unenroll() {
 func (t *talk) ordered(id int64, a device.Answer) {
 	t.orders = append(t.orders, OrderResult{ID: id, Status: a.Status, Detail: plain(a.Detail)})
 	t.log.Info("order answered", "order", id, "verb", a.Command.Verb, "uri", a.Command.URI, "status", a.Status)
-}
-
-// unenrolledBy takes the answer to the end of the enrollment.
-func (t *talk) unenrolledBy(a device.Answer) {
-	if a.Status.Done() {
-		t.leave("by an administrator")
-	}
 }
