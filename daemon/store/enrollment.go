@@ -174,14 +174,15 @@ func (tx *Tx) enrollmentWhere(where string, arg any) (e enrollmentRow, _ error) 
 }
 
 // end ends an enrollment: its certificates are revoked, and what waits for the
-// device is given up.
+// device is given up, save an order to unenrol where the device did so.
 func (tx *Tx) end(e enrollmentRow, state device.EnrollmentState, why string, reason int) error {
 	if _, err := tx.exec(`UPDATE enrollment SET state = ?, ended = ?, why = ?, sync_asked = 0 WHERE no = ?`,
 		string(state), millis(tx.Now), why, e.no); err != nil {
 		return err
 	}
-	if _, err := tx.exec(`UPDATE device_order SET state = 'cancelled', finished = ? WHERE enrollment_no = ? AND state = 'queued'`,
-		millis(tx.Now), e.no); err != nil {
+	if _, err := tx.exec(`UPDATE device_order SET state = CASE WHEN ? AND kind = 'unenroll' THEN 'done' ELSE 'cancelled' END, finished = ?
+		WHERE enrollment_no = ? AND state = 'queued'`,
+		state == device.Unenrolled, millis(tx.Now), e.no); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`UPDATE device SET enrolled = 0 WHERE id = ?`, e.device); err != nil {

@@ -145,6 +145,11 @@ func TestOrders(t *testing.T) {
 	if _, err := s.OpenRecord(t.Context(), id); !errors.Is(err, store.ErrEnded) {
 		t.Errorf("record after it left: %v", err)
 	}
+	for _, o := range enrolledDetail(t, s, machine).Orders {
+		if o.Kind == store.UnenrollOrder && o.State != store.OrderDone {
+			t.Errorf("the order that it followed: %+v", o)
+		}
+	}
 }
 
 // Polls are noted together; one of a device that is gone is left out.
