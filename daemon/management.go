@@ -14,6 +14,8 @@ import (
 	"sluice/omadm/dialogue"
 	"sluice/omadm/enroll"
 	"sluice/omadm/session"
+	"sluice/omadm/updatecsp/tree"
+	"sluice/wsus/update"
 )
 
 // enrollPrefix is where the services of enrollment are.
@@ -36,7 +38,7 @@ func (a *Appliance) management(public string, m *metrics.Metrics) (http.Handler,
 	engine := session.New(session.Config{
 		Enrollments: desk,
 		Dialogues: dialogue.New(dialogue.Config{
-			Records: records{a}, Now: a.now, Provider: enroll.ProviderID,
+			Records: records{a}, Now: a.now, Provider: enroll.ProviderID, Classifications: a.approvedClasses(),
 			Poll: func(e device.Enrollment) map[string]string { return a.schedule().For(e.ID).Nodes() },
 		}, a.log.With("component", "mdm")),
 		Judge: judge,
@@ -89,4 +91,16 @@ func httpsURL(host string, port int) string {
 		return "https://" + host
 	}
 	return "https://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// approvedClasses are the classes of updates that devices are approved as a
+// whole. The configuration was validated.
+func (a *Appliance) approvedClasses() []update.ID {
+	ids := []update.ID{}
+	for _, text := range a.cfg.MDM.ApprovedClasses {
+		if id, err := tree.FindClassification(text); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -58,6 +58,9 @@ const (
 type MDM struct {
 	Listen string   `toml:"listen"` // HTTPS; empty for none
 	Poll   Duration `toml:"poll"`   // how often a device comes, give or take a fifth
+	// ApprovedClasses are approved as a whole on devices that RequireUpdateApproval:
+	// classifications by name or GUID.
+	ApprovedClasses []string `toml:"approved_classes"`
 }
 
 // Admin is the door of administrators.
@@ -166,7 +169,7 @@ func Defaults(role Role) *Config {
 		MinFree:      5 * GiB,
 		Aliases:      []string{},
 		WSUS:         WSUS{Listen: ":8530", TLSListen: ":8531", Targeting: ServerTargeting},
-		MDM:          MDM{Listen: ":443", Poll: 90 * Minute},
+		MDM:          MDM{Listen: ":443", Poll: 90 * Minute, ApprovedClasses: []string{"Definition Updates"}},
 		Admin:        Admin{Listen: "127.0.0.1:8533"},
 		TLS:          TLS{Mode: OwnCA},
 		CA:           CA{DeviceLife: 3 * 365 * Day, RenewGrace: maxGrace},

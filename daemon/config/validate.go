@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/omadm/updatecsp/tree"
 )
 
 func roles() []Role { return []Role{Isolated, Connected} }
@@ -21,7 +23,7 @@ func (c *Config) Validate() error {
 	v.folders()
 	v.names()
 	v.doors()
-	v.poll()
+	v.management()
 	oneOf(v, "wsus.targeting", c.WSUS.Targeting, ServerTargeting, ClientTargeting)
 	v.certificate()
 	v.authority()
@@ -35,11 +37,26 @@ func (c *Config) Validate() error {
 	return join(v.problems)
 }
 
-// poll checks how often devices come. They take whole minutes.
-func (v *validator) poll() {
+// management checks how often devices come, who take whole minutes, and what they
+// are approved.
+func (v *validator) management() {
+	for _, c := range v.c.MDM.ApprovedClasses {
+		if _, err := tree.FindClassification(c); err != nil {
+			v.bad("mdm.approved_classes", fmt.Sprintf("%q is no classification of updates", c), classNames())
+		}
+	}
 	if p := v.c.MDM.Poll; p < 15*Minute || p > Day || p%Minute != 0 {
 		v.bad("mdm.poll", fmt.Sprintf("%v is not possible", p), "whole minutes, 15m to 1d")
 	}
+}
+
+// classNames lists what is known by name.
+func classNames() string {
+	var names []string
+	for _, c := range tree.Classifications() {
+		names = append(names, strconv.Quote(c.Name))
+	}
+	return strings.Join(names, ", ") + ", others by GUID"
 }
 
 type validator struct {

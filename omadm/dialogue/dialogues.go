@@ -16,10 +16,6 @@ import (
 // DefaultProvider is the PROVIDER-ID that devices know the appliance by.
 const DefaultProvider = "sluice"
 
-// definitionUpdates is the classification of updates to what Defender knows,
-// which are to be approved always.
-var definitionUpdates = update.MustParseID("e0789628-ce08-4437-be74-2495b842f43b")
-
 // Config is what [Dialogues] needs.
 type Config struct {
 	Records  Records
@@ -49,7 +45,7 @@ func New(c Config, log *slog.Logger) *Dialogues {
 		c.Provider = DefaultProvider
 	}
 	if c.Classifications == nil {
-		c.Classifications = []update.ID{definitionUpdates}
+		c.Classifications = []update.ID{tree.DefinitionUpdates()}
 	}
 	return &Dialogues{Config: c, log: log.With("component", "dialogue")}
 }
