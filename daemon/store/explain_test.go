@@ -47,6 +47,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		{"queued orders", queuedQuery, []any{1}},
 		{"enrollment of an act", enrollmentRowQuery + `WHERE e.device_id = ? AND e.ended IS NULL`, []any{1}},
 		{"namesakes", namesakesQuery, []any{"pc1", 65}},
+		{"candidates", candidatesQuery, []any{1}},
 		{"same hardware", sameHardwareQuery, []any{1}},
 		{"expiring certificates", expiringQuery, []any{1, 1}},
 		{"revoked certificates", revokedQuery, []any{1}},

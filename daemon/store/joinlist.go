@@ -21,7 +21,17 @@ type JoinCandidate struct {
 	Reason       string // why it is not certain
 }
 
-const candidatesQuery = `SELECT d.id, d.name FROM device d WHERE d.enrolled = 1 AND d.id > ? ORDER BY d.id LIMIT 500`
+// candidatesQuery finds enrolled devices that have a namesake, or one with the
+// same hardware, which is not enrolled.
+const candidatesQuery = `SELECT m.id, m.name FROM (
+		SELECT id, name, CASE instr(name, '.') WHEN 0 THEN name ELSE substr(name, 1, instr(name, '.') - 1) END AS short
+		FROM device WHERE enrolled = 1 AND id > ?
+	) m
+	WHERE EXISTS (SELECT 1 FROM device d WHERE d.name = m.short AND d.enrolled = 0)
+		OR EXISTS (SELECT 1 FROM device d WHERE d.name >= m.short || '.' AND d.name < m.short || '/' AND d.enrolled = 0)
+		OR EXISTS (SELECT 1 FROM enrollment e JOIN enrollment o ON o.hardware = e.hardware AND o.device_id <> e.device_id
+			JOIN device p ON p.id = o.device_id WHERE e.device_id = m.id AND e.ended IS NULL AND e.hardware <> '' AND p.enrolled = 0)
+	ORDER BY m.id LIMIT 500`
 
 const sameHardwareQuery = `SELECT DISTINCT o.device_id, p.name FROM enrollment e JOIN enrollment o ON o.hardware = e.hardware AND o.device_id <> e.device_id
 	JOIN device p ON p.id = o.device_id
