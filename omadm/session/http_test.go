@@ -97,7 +97,7 @@ func TestMalformedInSession(t *testing.T) {
 	env := envelope{certificate: "D1"}
 	w.send(env, message(t, "D1", "1", 1, package1...))
 	good := xmlOf(t, message(t, "D1", "1", 2, "1 Status 1/0 SyncHdr 200", "2 Status 1/4 Get 404", "Final"))
-	m := w.sendRaw(env, bytes.Replace(good, []byte("<Final/>"), []byte("<Put/><Final/>"), 1))
+	m := w.sendRaw(env, bytes.Replace(good, []byte("<Final/>"), []byte("<Steal/><Final/>"), 1))
 	wantRefused(t, w, m, "400", session.Malformed)
 	if m.Header.MsgID != "2" || m.Commands[0].MsgRef != "2" {
 		t.Errorf("answer %+v", m)

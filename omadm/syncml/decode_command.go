@@ -7,18 +7,15 @@ func (d *decoder) command(dst []Command, t tag, nesting int) ([]Command, error) 
 	if nesting > MaxNesting {
 		return dst, &LimitError{What: "levels of Atomic and Sequence", Limit: MaxNesting}
 	}
+	if err := d.count(); err != nil {
+		return dst, err
+	}
+	if foreignTags.has(t) {
+		return d.foreign(dst, t)
+	}
 	may := childTags(t)
 	c := Command{Kind: Kind(t.String())}
 	var seen tagSet
-	count := func() error {
-		if d.commands++; d.commands > MaxCommands {
-			return &LimitError{What: "commands", Limit: MaxCommands}
-		}
-		return nil
-	}
-	if err := count(); err != nil {
-		return dst, err
-	}
 	parts := 1
 	c.OriginalError = d.r.cause()
 	err := d.children(func(child tag) error {
@@ -30,7 +27,7 @@ func (d *decoder) command(dst []Command, t tag, nesting int) ([]Command, error) 
 			c = Command{Kind: c.Kind, NoResp: c.NoResp, Cred: c.Cred, Meta: c.Meta}
 			seen = tagSet{}
 			parts++
-			if err := count(); err != nil {
+			if err := d.count(); err != nil {
 				return err
 			}
 		case seen.has(child) && !repeatedTags.has(child):
@@ -46,6 +43,35 @@ func (d *decoder) command(dst []Command, t tag, nesting int) ([]Command, error) 
 		return dst, d.syntax("%s: CmdID twice", t)
 	}
 	return append(dst, c), nil
+}
+
+// count counts a command.
+func (d *decoder) count() error {
+	if d.commands++; d.commands > MaxCommands {
+		return &LimitError{What: "commands", Limit: MaxCommands}
+	}
+	return nil
+}
+
+// foreign reads a command of data synchronization, as far as it has to be
+// answered.
+func (d *decoder) foreign(dst []Command, t tag) ([]Command, error) {
+	c := Command{Kind: Kind(t.String())}
+	var seen tagSet
+	err := d.children(func(child tag) error {
+		switch {
+		case child == unknown:
+			return d.misplaced(child, false)
+		case !answerTags.has(child):
+			_, err := d.data()
+			return err
+		case seen.has(child):
+			return d.misplaced(child, true)
+		}
+		seen.add(child)
+		return d.commandChild(&c, child, 0)
+	})
+	return append(dst, c), err
 }
 
 // commandChild reads a child that the command c may have.

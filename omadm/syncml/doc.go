@@ -7,10 +7,12 @@
 // (emitter over a sink), and each encoding is a reader and a sink.
 //
 // Structure is read strictly: an element that is unknown, doubled or not a child
-// of its command refuses the message. What real clients write otherwise is taken:
-// namespaces left out or of SyncML 1.1, children in another order, white space
-// round texts, a document type declaration in front, several commands in one
-// element. Everything from outside is bounded, see [MaxBytes].
+// of its command refuses the message. Of commands that device management does not
+// have (Map, Put, Search, Sync) only the name and the CmdID are read. What real
+// clients write otherwise is taken: namespaces left out or of SyncML 1.1, children
+// in another order, white space round texts, a document type declaration in front,
+// several commands in one element. Everything from outside is bounded, see
+// [MaxBytes].
 //
 // What a message says is not judged here: a missing SyncHdr, an empty CmdID or a
 // version that nobody speaks are the session's to answer.

@@ -72,7 +72,7 @@ func TestEncodeAppends(t *testing.T) {
 		if err != nil || string(got) != "before"+string(want) {
 			t.Errorf("%s: appended %q, %v, want %q", e.ContentType(), got, err, want)
 		}
-		m := &syncml.Message{Commands: []syncml.Command{{Kind: "Sync"}}}
+		m := &syncml.Message{Commands: []syncml.Command{{Kind: "Steal"}}}
 		if got, err := e.Append([]byte("before"), m); err == nil || string(got) != "before" {
 			t.Errorf("%s: on an error appended %q, %v", e.ContentType(), got, err)
 		}

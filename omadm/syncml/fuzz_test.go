@@ -23,6 +23,7 @@ func FuzzDecodeXML(f *testing.F) {
 		"\xEF\xBB\xBF<?xml version='1.0'?><!DOCTYPE SyncML>" + body("<Final/>"),
 		body(`<Atomic><CmdID>1</CmdID><Sequence><Get><CmdID>2</CmdID><Item/><CmdID>3</CmdID><Item/></Get></Sequence></Atomic>`),
 		body(`<Status a:originalerror="&#13;0x8" xmlns:a="b"><TargetRef><LocURI>c</LocURI></TargetRef></Status>`),
+		body(`<Put><CmdID>1</CmdID><Item><Data>a</Data></Item></Put><Sync><CmdID>2</CmdID><NoResp/><Add><CmdID>3</CmdID></Add></Sync>`),
 		item(`<Data> <a b="c"/><!-- d -->&amp;<![CDATA[e]]> </Data>`),
 		item(`<Meta><MetInf><Size>1</Size></MetInf><Anchor/></Meta><Type xmlns="syncml:metinf"/><MoreData/>`),
 	} {

@@ -45,6 +45,15 @@ const (
 	Status   Kind = "Status"
 )
 
+// The commands of data synchronization, which device management has none of. Of
+// one that was read only CmdID and NoResp are kept: what its Status needs.
+const (
+	Map    Kind = "Map"
+	Put    Kind = "Put"
+	Search Kind = "Search"
+	Sync   Kind = "Sync"
+)
+
 // Command is one element of a SyncBody. Which fields it may have depends on its
 // kind; the codec refuses others. Where one element of a document was several
 // commands they share Cred and Meta.

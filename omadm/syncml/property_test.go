@@ -38,7 +38,7 @@ func messages(value *rapid.Generator[string]) *rapid.Generator[*syncml.Message] 
 				Cred: optional(t, g.cred), Meta: optional(t, g.meta),
 			}
 		}
-		m.Commands = g.commands(t, 0, syncml.Results, syncml.Status)
+		m.Commands = g.commands(t, 0, syncml.Results, syncml.Status, syncml.Map, syncml.Put, syncml.Search, syncml.Sync)
 		return m
 	})
 }
@@ -112,6 +112,8 @@ func (g generator) command(t *rapid.T, kind syncml.Kind, nesting int) syncml.Com
 		c.NoResp = rapid.Bool().Draw(t, "noResp")
 	}
 	switch kind {
+	case syncml.Map, syncml.Put, syncml.Search, syncml.Sync:
+		return c
 	case syncml.Atomic, syncml.Sequence:
 		c.Meta, c.Commands = optional(t, g.meta), g.commands(t, nesting+1)
 		return c

@@ -115,6 +115,11 @@ func TestDecodeXMLLenient(t *testing.T) {
 		{"error on Status", body(`<Status xmlns:m="urn:m" m:originalerror=" 0x1&#48;"><Data>500</Data></Status>`),
 			&syncml.Message{Commands: []syncml.Command{{Kind: syncml.Status, Data: "500", OriginalError: "0x10"}}}},
 		{"no CmdID, no Item", body("<Get/>"), &syncml.Message{Commands: []syncml.Command{{Kind: syncml.Get}}}},
+		{"commands of data synchronization", body(`<Put><CmdID>1</CmdID><Meta><Type xmlns="syncml:metinf">a</Type></Meta><Item><Data>x</Data></Item></Put>` +
+			`<Search><CmdID>2</CmdID><NoResp/><NoResults/><Source><LocURI>a</LocURI></Source><Meta/><Data/></Search>` +
+			`<Sync><CmdID>3</CmdID><Add><CmdID>4</CmdID><Item><Data>x</Data></Item></Add></Sync><Map><CmdID>5</CmdID><MapItem/></Map>`),
+			&syncml.Message{Commands: []syncml.Command{{Kind: syncml.Put, CmdID: "1"}, {Kind: syncml.Search, CmdID: "2", NoResp: true},
+				{Kind: syncml.Sync, CmdID: "3"}, {Kind: syncml.Map, CmdID: "5"}}}},
 		{"credentials in lines", body("<Get><Cred><Meta><Format>b64</Format></Meta><Data>\r\nQQ==\r\n</Data></Cred></Get>"),
 			&syncml.Message{Commands: []syncml.Command{{Kind: syncml.Get, Cred: &syncml.Cred{Format: "b64", Data: "QQ=="}}}}},
 	} {
@@ -166,7 +171,10 @@ func TestDecodeXMLRefuses(t *testing.T) {
 		{"misplaced in the header", "<SyncML><SyncHdr><CmdID/></SyncHdr></SyncML>", "syncml: SyncHdr: CmdID does not belong here at byte 17"},
 		{"unknown command", body("<Steal/>"), `syncml: SyncBody: unknown element "Steal" at byte 43`},
 		{"command of another namespace", body("<Get xmlns='urn:x'/>"), `syncml: SyncBody: unknown element "Get" at byte 43`},
-		{"command that is not used", body("<Map/>"), "syncml: SyncBody: Map does not belong here at byte 43"},
+		{"part of a command", body("<MapItem/>"), "syncml: SyncBody: MapItem does not belong here at byte 43"},
+		{"unknown in a foreign command", body("<Put><Steal/></Put>"), `syncml: SyncBody/Put: unknown element "Steal" at byte 48`},
+		{"two CmdIDs in a foreign command", body("<Map><CmdID/><CmdID/></Map>"), "syncml: SyncBody/Map: CmdID twice at byte 56"},
+		{"foreign command in Atomic", body("<Atomic><Put/></Atomic>"), "syncml: SyncBody/Atomic: Put does not belong here at byte 51"},
 		{"long name", body("<" + strings.Repeat("\u00FC", 100) + "/>"), `syncml: SyncBody: unknown element "` + strings.Repeat("\u00FC", 20) + `..." at byte 43`},
 		{"after Final", body("<Final/><Get/>"), "syncml: SyncBody/Get: an element after Final at byte 51"},
 		{"Final with text", body("<Final>1</Final>"), "syncml: SyncBody/Final: text in an element that is to be empty at byte 43"},
