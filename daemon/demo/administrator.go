@@ -3,8 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,57 +180,6 @@ func (p *play) offered(ctx context.Context, kb string) error {
 		}
 		return expect(state == wire.Offered, "the approval of KB%s is still %q", kb, state)
 	})
-}
-
-func (p *play) compliance(ctx context.Context) (string, error) {
-	for _, want := range []struct {
-		kb        string
-		installed int
-		needed    int
-	}{
-		{cumulativeKB, 1, 0}, {packageKB, 1, 0}, {reliabilityKB, 1, 0}, {craneKB, 1, 0}, {tidesKB, 0, 1},
-	} {
-		u, err := p.find(ctx, want.kb)
-		if err != nil {
-			return "", err
-		}
-		d, err := p.client.Update(ctx, u.UpdateID)
-		if err != nil {
-			return "", err
-		}
-		c := d.Computers
-		if err := expect(c.Installed == want.installed && c.NotInstalled == want.needed && c.Failed == 0,
-			"KB%s: installed on %d computers, needed by %d, failed on %d", want.kb, c.Installed, c.NotInstalled, c.Failed); err != nil {
-			return "", err
-		}
-	}
-	d, err := p.client.Computer(ctx, p.computer.device)
-	if err != nil {
-		return "", err
-	}
-	states := map[string]int{}
-	for _, u := range d.Updates {
-		states[u.State]++
-	}
-	var parts []string
-	for _, state := range slices.Sorted(maps.Keys(states)) {
-		parts = append(parts, fmt.Sprintf("%d %s", states[state], state))
-	}
-	return fmt.Sprintf("%s, in %s, reported: %s", d.Name, strings.Join(d.Groups, ", "), strings.Join(parts, ", ")), nil
-}
-
-func (p *play) audit(ctx context.Context) (string, error) {
-	acts, refused := 0, 0
-	for e, err := range p.client.Audit(ctx, client.AuditQuery{}) {
-		if err != nil {
-			return "", err
-		}
-		acts++
-		if e.Outcome == "refused" {
-			refused++
-		}
-	}
-	return fmt.Sprintf("%d acts in the log, %d of them refused, each with who and when", acts, refused), expect(acts > 0 && refused > 0, "the audit log has %d entries, %d refused", acts, refused)
 }
 
 // settle is how long a change may take until computers see it.

@@ -9,19 +9,8 @@ import (
 
 	"sluice/daemon/client"
 	"sluice/wsus/agent"
-	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
 )
-
-// Computer returns a machine that looks like a Windows Server with the server
-// product of the demonstration media on it.
-func Computer(id update.ID, dnsName string) agent.Machine {
-	m := agent.WindowsServer2022(id, dnsName)
-	if t, ok := m.Facts.(*agent.Table); ok {
-		t.Registry[strings.ToLower(`HKEY_LOCAL_MACHINE\`+synth.DemoServerKey)] = map[string]string{}
-	}
-	return m
-}
 
 const (
 	computerID   = "5117ce00-0000-4000-8000-000000c0ffee"

@@ -33,6 +33,9 @@ const (
 	timeZoneKB    = "7000105" // declined
 	tidesKB       = "7000106" // nobody approves it
 	craneKB       = "7000107" // asks for the acceptance of a license
+	chartKB       = "7000108" // for desktops
+	fontKB        = "7000109" // for desktops; wants a restart
+	rollupKB      = "7000111" // for desktops; nobody approves it
 	packageKB     = "7000113" // comes as an .msu
 )
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"sluice/wsus/update"
 )
 
 // Step is one step of the story and how it went.
@@ -22,7 +24,10 @@ type Story struct {
 // play is the story under way.
 type play struct {
 	*Stage
-	computer computer
+	computer  computer
+	desktop   managed
+	approvals []update.ID // for desktops
+	restarts  update.ID   // an update that wants a restart
 }
 
 // scene is one step: what it is called and what happens.
@@ -50,7 +55,24 @@ func scenes() []scene {
 		{"bring the missing file", (*play).bringFile},
 		{"accept a license", (*play).acceptLicense},
 		{"scan, install and report again", (*play).finish},
-		{"compliance", (*play).compliance},
+		{"server compliance", (*play).compliance},
+		{"a server does not enrol", (*play).refuseServer},
+		{"create an enrollment token", (*play).createToken},
+		{"refuse a wrong token", (*play).refuseToken},
+		{"enrol a desktop", (*play).enrol},
+		{"told where to update", (*play).told},
+		{"scan where told", (*play).scanWhereTold},
+		{"one machine, two doors", (*play).oneMachine},
+		{"approve for desktops", (*play).approveForDesktops},
+		{"refuse a bad value", (*play).refuseValue},
+		{"set a policy", (*play).setPolicy},
+		{"scan and poll", (*play).toldMore},
+		{"install and tell", (*play).installDesktop},
+		{"restart and tell", (*play).restart},
+		{"idle poll", (*play).idlePoll},
+		{"unenrol by the user", (*play).leftByUser},
+		{"unenrol from the desk", (*play).unenrolled},
+		{"desktop compliance", (*play).desktopCompliance},
 		{"audit", (*play).audit},
 	}
 }
@@ -93,8 +115,9 @@ func (p *play) started(ctx context.Context) (string, error) {
 	if err := expect(st.Running && st.Health != "damaged", "the appliance says of itself: running %v, health %s", st.Running, st.Health); err != nil {
 		return "", err
 	}
-	if p.Addresses.WSUSTLS == "" || p.Addresses.WSUS == "" {
-		return "", errors.New("the WSUS doors are not open")
+	if p.Addresses.WSUSTLS == "" || p.Addresses.WSUS == "" || p.Addresses.MDM == "" {
+		return "", errors.New("the doors of computers and devices are not open")
 	}
-	return fmt.Sprintf("an appliance serves Windows Update Agents at %s (payload files at %s), administrators at %s", p.Addresses.WSUSTLS, p.Addresses.WSUS, p.Addresses.Admin), nil
+	return fmt.Sprintf("an appliance serves Windows Update Agents at %s (payload files at %s), MDM clients at %s, administrators at %s",
+		p.Addresses.WSUSTLS, p.Addresses.WSUS, p.Addresses.MDM, p.Addresses.Admin), nil
 }
