@@ -73,11 +73,7 @@ func (r *registry) Authorize(ctx context.Context, c clientsync.Claim) (int64, er
 			return changes, err
 		})
 	}
-	if err != nil {
-		return 0, err
-	}
-	r.identify(c.ClientID, device)
-	return device, nil
+	return device, err
 }
 
 // Register keeps what a computer says about itself.

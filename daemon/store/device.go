@@ -70,6 +70,14 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 				device = keep
 			}
 		}
+		// An impostor's id is not the one that the device goes by.
+		var client string
+		if err := tx.get([]any{&client}, `SELECT coalesce(client_id, '') FROM device WHERE id = ?`, device); err != nil {
+			return err
+		}
+		if client != "" {
+			changes.Clients[client] = device
+		}
 		return tx.show(changes, device)
 	})
 	if errors.Is(err, ErrDiskFull) {
