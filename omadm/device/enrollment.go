@@ -1,11 +1,24 @@
 package device
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ID is the name that a device gives itself (DeviceID of MS-MDE2, Source/LocURI
 // of SyncML): opaque text, 32 hexadecimal digits on Windows. It stays through a
 // new enrollment and changes with a new image.
 type ID string
+
+// Same reports whether other is the same device. Clients that make a GUID their
+// name do not write it alike in every message: with hyphens and braces or without,
+// after "urn:uuid:", in any letter case.
+func (id ID) Same(other ID) bool { return id.bare() == other.bare() }
+
+func (id ID) bare() string {
+	s := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(string(id))), "urn:uuid:")
+	return strings.NewReplacer("-", "", "{", "", "}", "").Replace(s)
+}
 
 // EnrollmentID names one enrollment: a GUID in lower case without braces, drawn
 // by the appliance. It is the EntDMID of the device and in the subject of its

@@ -3,7 +3,6 @@ package enroll
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"sluice/omadm/ca"
 	"sluice/omadm/device"
@@ -71,9 +70,9 @@ func requestedDevice(req *ca.Request, said device.ID) (device.ID, error) {
 	switch {
 	case said == "":
 		return req.DeviceID, nil
-	case strings.EqualFold(string(req.DeviceID), string(said)):
+	case req.DeviceID != "" && said.Same(req.DeviceID):
 		return said, nil
-	case req.DeviceID == "" && (req.CommonName == "" || strings.EqualFold(req.CommonName, string(said))):
+	case req.DeviceID == "" && (req.CommonName == "" || said.Same(device.ID(req.CommonName))):
 		return said, nil
 	}
 	return "", badRequest(errors.New("a certificate request of another device"))

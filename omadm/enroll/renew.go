@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"strings"
 
 	"sluice/omadm/ca"
 	"sluice/omadm/device"
@@ -55,7 +54,7 @@ func sameDevice(q *tokenRequest, req *ca.Request, id device.ID) error {
 		return err
 	}
 	for _, other := range []device.ID{said, req.DeviceID} {
-		if other != "" && !strings.EqualFold(string(other), string(id)) {
+		if other != "" && !id.Same(other) {
 			return badRequest(errors.New("a renewal for another device"))
 		}
 	}

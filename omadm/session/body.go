@@ -53,12 +53,12 @@ func encodingOf(r *http.Request) (syncml.Encoding, *httpError) {
 	return enc, nil
 }
 
-// plainXML reports whether a type says only that a body is XML, as tools do that
-// administrators try the address with.
+// plainXML reports whether a type says only that a body is XML, or nothing, as
+// tools do that administrators try the address with.
 func plainXML(contentType string) bool {
 	typ, _, _ := strings.Cut(contentType, ";")
 	typ = strings.ToLower(strings.TrimSpace(typ))
-	return typ == "text/xml" || typ == "application/xml"
+	return typ == "" || typ == "text/xml" || typ == "application/xml"
 }
 
 // budget bounds the bytes of all bodies that are being handled.

@@ -40,7 +40,7 @@ func (e *Engine) identify(ctx context.Context, r *http.Request, h *syncml.Header
 	if err != nil {
 		return nil, e.unidentified(h, cert != nil, err)
 	}
-	if id := strings.TrimSpace(h.Source.URI); id != string(c.enrollment.Device) {
+	if id := device.ID(h.Source.URI); !c.enrollment.Device.Same(id) {
 		return &c, &refusal{status: device.InvalidCredentials, reason: ForeignDevice,
 			err: fmt.Errorf("device %.80q came as %.80q", c.enrollment.Device, id)}
 	}
