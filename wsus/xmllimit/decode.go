@@ -1,6 +1,7 @@
 package xmllimit
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -49,7 +50,10 @@ func Unmarshal(b []byte, lim Limits, v any) error {
 	if err := Check(b, lim); err != nil {
 		return err
 	}
-	if err := xml.Unmarshal(b, v); err != nil {
+	d := xml.NewDecoder(bytes.NewReader(b))
+	// Check has seen that it is UTF-8, of which ASCII is a part.
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	if err := d.Decode(v); err != nil {
 		return fmt.Errorf("xml: unmarshal: %w", err)
 	}
 	return nil

@@ -24,6 +24,17 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+func TestUnmarshalASCII(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		B string `xml:"b"`
+	}
+	err := xmllimit.Unmarshal([]byte(`<?xml version="1.0" encoding="us-ascii"?><a><b>x</b></a>`), xmllimit.Limits{}, &v)
+	if err != nil || v.B != "x" {
+		t.Errorf("got %+v, %v", v, err)
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	var (

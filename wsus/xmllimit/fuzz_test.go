@@ -100,6 +100,7 @@ func joinText(lines []string) (out []string) {
 
 func dumpStandard(in []byte) (lines []string, err error) {
 	d := xml.NewDecoder(bytes.NewReader(in))
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // ASCII
 	depth := 0
 	for {
 		tok, err := d.Token()

@@ -11,9 +11,9 @@ var (
 	declClose     = []byte("?>")
 
 	// declBody is what may stand in an XML declaration (XML 1.0, production 23) of a
-	// document in UTF-8.
+	// document in UTF-8. ASCII, which a common Python writer names, is a part of it.
 	declBody = regexp.MustCompile(`^[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')` +
-		`(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?i:utf-8)"|'(?i:utf-8)'))?` +
+		`(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?i:utf-8|(?:us-)?ascii)"|'(?i:utf-8|(?:us-)?ascii)'))?` +
 		`(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*$`)
 )
 

@@ -57,6 +57,7 @@ func TestTokens(t *testing.T) {
 		want     []string
 	}{
 		{"empty element gives start and end", `<a/>`, xmllimit.Limits{}, []string{"<a", "</a"}},
+		{"declaration of ASCII", "<?xml version='1.0' encoding='ASCII'?><a/>", xmllimit.Limits{}, []string{"<a", "</a"}},
 		{"declaration, mark, white space and comment around the root", "\ufeff<?xml version=\"1.0\" encoding='UTF-8' standalone=\"no\" ?>\n<!-- c -->\n<a />\n<!-- d -->",
 			xmllimit.Limits{}, []string{"<a", "</a"}},
 		{"attributes", `<a b="1" c = '2"' d="&lt;&#65;&#x42;&quot;"/>`, xmllimit.Limits{},
