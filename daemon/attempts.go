@@ -8,7 +8,9 @@ import (
 
 // How often somebody may be wrong about an enrollment credential: enough for a
 // room of people who mistype, too seldom to guess a password, or to keep this
-// machine busy with hashing. What is right does not count.
+// machine busy with hashing. What is right does not count. Who is wrong about an
+// account from two networks can keep its owner out meanwhile; tokens still enrol
+// devices then, for which no name counts.
 const (
 	wrongBurst, wrongHourly         = 20, 40 // by address
 	wrongBurstName, wrongHourlyName = 40, 80 // by name, from anywhere
@@ -18,7 +20,7 @@ const (
 	maxAttempts = 10_000
 )
 
-// attempts counts what was wrong, by address and by name.
+// attempts counts what was wrong, by address and by name. An empty name is none.
 type attempts struct {
 	now func() time.Time
 
@@ -40,7 +42,7 @@ func (a *attempts) allowed(addr, name string) bool {
 	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.addrs.left(prefixOf(addr).String(), now) && a.names.left(strings.ToLower(name), now)
+	return a.addrs.left(prefixOf(addr).String(), now) && (name == "" || a.names.left(strings.ToLower(name), now))
 }
 
 // wrong notes one that was.
@@ -49,7 +51,9 @@ func (a *attempts) wrong(addr, name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.addrs.spend(prefixOf(addr).String(), now)
-	a.names.spend(strings.ToLower(name), now)
+	if name != "" {
+		a.names.spend(strings.ToLower(name), now)
+	}
 }
 
 // tally is a bucket for each key.

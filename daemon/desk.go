@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"sluice/daemon/credential"
 	"sluice/daemon/store"
@@ -23,7 +24,21 @@ type desk struct {
 	attempts *attempts
 	refusals *refusals
 	log      *slog.Logger
+	// turns are taken to prove a password, from before it is asked whether one more
+	// may be wrong until a wrong one was counted: of a thousand that are sent at once
+	// no more are hashed than of those sent one by one.
+	turns chan struct{}
 }
+
+func newDesk(fleet *registry, s *store.Store, hasher *credential.Hasher, refused *refusals, log *slog.Logger, now func() time.Time) *desk {
+	return &desk{
+		fleet: fleet, store: s, hasher: hasher, attempts: newAttempts(now), refusals: refused, log: log,
+		turns: make(chan struct{}, provenAtOnce),
+	}
+}
+
+// provenAtOnce is how many passwords are proven at a time.
+const provenAtOnce = 2
 
 var (
 	_ enroll.Desk         = (*desk)(nil)
@@ -32,10 +47,7 @@ var (
 
 // Check judges a credential without using it up.
 func (d *desk) Check(ctx context.Context, c enroll.Credential) error {
-	known, err := d.prove(ctx, c)
-	if err == nil {
-		err = d.store.CheckCredential(ctx, known)
-	}
+	_, err := d.prove(ctx, c)
 	return d.judged(c, err)
 }
 
@@ -55,52 +67,76 @@ func (d *desk) Enroll(ctx context.Context, c enroll.Credential, e device.Enrollm
 	return nil
 }
 
-// prove tells a token from a password and proves the password. A secret that
-// reads as a token is one where there is such a token, whatever name it comes
-// with.
+// prove judges a credential as it is now, and counts one that is wrong. A secret
+// that reads as a token is one where there is such a token, whatever name it
+// comes with. Names are of no matter for tokens, so that nobody locks those out
+// by being wrong with the name that a package carries.
 func (d *desk) prove(ctx context.Context, c enroll.Credential) (store.EnrollCredential, error) {
-	if !d.attempts.allowed(c.Addr, c.Name) {
+	if !d.attempts.allowed(c.Addr, "") {
 		return store.EnrollCredential{}, enroll.ErrTooMany
 	}
 	text := c.Token
 	if text == "" {
 		text = c.Secret
 	}
+	known, err := store.EnrollCredential{}, fmt.Errorf("token: %w", store.ErrBadCredential)
 	if hash, ok := credential.ParseToken(text); ok {
-		known := store.EnrollCredential{Token: hash}
-		if err := d.store.CheckCredential(ctx, known); c.Token != "" || !errors.Is(err, store.ErrBadCredential) {
-			return known, err
-		}
+		known.Token = hash
+		err = d.store.CheckCredential(ctx, known)
 	}
-	if c.Token != "" {
-		return store.EnrollCredential{}, fmt.Errorf("token: %w", store.ErrBadCredential)
+	bad := errors.Is(err, store.ErrBadCredential)
+	if c.Token == "" && bad {
+		return d.provePassword(ctx, c)
 	}
+	if bad {
+		d.attempts.wrong(c.Addr, "")
+	}
+	return known, err
+}
+
+// provePassword proves that of an account.
+func (d *desk) provePassword(ctx context.Context, c enroll.Credential) (store.EnrollCredential, error) {
+	select {
+	case d.turns <- struct{}{}:
+	case <-ctx.Done():
+		return store.EnrollCredential{}, fmt.Errorf("wait to prove a password: %w", ctx.Err())
+	}
+	defer func() { <-d.turns }()
+	if !d.attempts.allowed(c.Addr, c.Name) {
+		return store.EnrollCredential{}, enroll.ErrTooMany
+	}
+	known, err := d.account(ctx, c)
+	if errors.Is(err, store.ErrBadCredential) {
+		d.attempts.wrong(c.Addr, c.Name)
+	}
+	return known, err
+}
+
+// account finds the account of a credential, if the password is that.
+func (d *desk) account(ctx context.Context, c enroll.Credential) (store.EnrollCredential, error) {
 	account, err := d.store.FindEnrollAccount(ctx, c.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.EnrollCredential{}, err
 	}
 	// An account that does not exist takes as long.
 	right, err := d.hasher.Verify(ctx, account.Hash, c.Secret)
-	switch {
-	case errors.Is(err, credential.ErrTooLong):
-		right = false
-	case err != nil:
+	if err != nil {
 		return store.EnrollCredential{}, err
 	}
 	if !right {
 		return store.EnrollCredential{}, fmt.Errorf("account %.80q: %w", c.Name, store.ErrBadCredential)
 	}
-	return store.EnrollCredential{Account: account.Name, Hash: account.Hash}, nil
+	known := store.EnrollCredential{Account: account.Name, Hash: account.Hash}
+	return known, d.store.CheckCredential(ctx, known)
 }
 
-// judged returns what enrollment is told of a judgement, and counts and audits
-// those that were wrong.
+// judged returns what enrollment is told of a judgement, and audits those that
+// went against the device.
 func (d *desk) judged(c enroll.Credential, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrBadCredential):
-		d.attempts.wrong(c.Addr, c.Name)
 		d.refusals.enrollment(c, err)
 		return fmt.Errorf("%w: %w", enroll.ErrCredentials, err)
 	case errors.Is(err, enroll.ErrTooMany):

@@ -32,9 +32,7 @@ func (a *Appliance) management(public string, m *metrics.Metrics) (http.Handler,
 		return v.Leaf, err
 	}
 	refused := newRefusals(a.store, a.log.With("component", "mdm"), a.now)
-	desk := &desk{
-		fleet: a.fleet, store: a.store, hasher: a.hasher, attempts: newAttempts(a.now), refusals: refused, log: a.log.With("component", "enroll"),
-	}
+	desk := newDesk(a.fleet, a.store, a.hasher, refused, a.log.With("component", "enroll"), a.now)
 	engine := session.New(session.Config{
 		Enrollments: desk,
 		Dialogues: dialogue.New(dialogue.Config{
