@@ -2,6 +2,7 @@ package ca
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -32,6 +33,7 @@ type Trust struct {
 
 	current *Authority
 	issuing []*x509.Certificate // the current one first
+	proven  proven
 }
 
 // NewTrust returns the trust in an authority and in those before it, given by
@@ -148,8 +150,13 @@ func (t *Trust) Judge(chain []*x509.Certificate, purpose Purpose, now time.Time)
 
 // issuer returns the authority that signed a certificate, nil for none.
 func (t *Trust) issuer(leaf *x509.Certificate) *x509.Certificate {
+	sum := sha256.Sum256(leaf.Raw)
+	if c := t.proven.find(sum); c != nil {
+		return c
+	}
 	for _, c := range t.issuing {
 		if bytes.Equal(leaf.RawIssuer, c.RawSubject) && bytes.Equal(leaf.AuthorityKeyId, c.SubjectKeyId) && leaf.CheckSignatureFrom(c) == nil {
+			t.proven.note(sum, c)
 			return c
 		}
 	}

@@ -92,7 +92,14 @@ func (e *Engine) read(w http.ResponseWriter, r *http.Request) (raw []byte, relea
 		return nil, nil, &httpError{code: http.StatusServiceUnavailable, text: "Busy.", err: errors.New("too many messages at once")}
 	}
 	release = func() { e.reading.release(size) }
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	body := http.MaxBytesReader(w, r.Body, most)
+	var err error
+	if r.ContentLength >= 0 {
+		raw = make([]byte, size) // no more than was reserved
+		_, err = io.ReadFull(body, raw)
+	} else {
+		raw, err = io.ReadAll(body)
+	}
 	if err == nil {
 		return raw, release, nil
 	}
