@@ -24,11 +24,13 @@ func newDemo(a *app) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole appliance with a simulated computer",
+		Short: "Show the whole appliance with simulated machines",
 		Long: "Starts an appliance in a throwaway folder on free ports of this machine, imports\n" +
-			"media made for the purpose, approves updates, and has a simulated computer scan,\n" +
-			"download, verify, install and report. Then it keeps serving until Ctrl-C.\n" +
-			"It needs no rights, and nothing is installed anywhere.",
+			"media made for the purpose and approves updates. A simulated server scans, downloads,\n" +
+			"verifies, installs and reports. A simulated desktop enrols, is told where to update,\n" +
+			"scans there, installs, and tells by both doors how it went; others enrol and leave.\n" +
+			"Then it keeps serving until Ctrl-C. It needs no rights, and nothing is installed\n" +
+			"anywhere.",
 		Example: "  sluice demo\n" +
 			"  sluice demo --once --json",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), f) },
@@ -48,7 +50,8 @@ func (a *app) demo(ctx context.Context, f demoFlags) (err error) {
 	if f.keep == "" {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	log := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	// The story has refusals in it, of which the appliance warns.
+	log := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	stage, err := demo.Open(ctx, demo.Options{Dir: dir, Listen: f.listen, Log: log, Version: a.version})
 	if err != nil {
 		return err
@@ -108,9 +111,21 @@ func (a *app) tellDoors(s *demo.Stage) error {
 	if a.json {
 		out = a.stderr
 	}
-	_, err := fmt.Fprintf(out, "\nThe appliance keeps serving until Ctrl-C:\n"+
-		"  WSUS, TLS    %s\n  WSUS, plain  %s\n  management   %s\n  admin        %s\n  data folder  %s\n"+
-		"Other commands reach it with --data, such as: sluice updates list --data %s\n",
-		s.Addresses.WSUSTLS, s.Addresses.WSUS, s.Addresses.MDM, s.Addresses.Admin, s.DataDir(), s.DataDir())
+	_, err := fmt.Fprintf(out, `
+The appliance keeps serving until Ctrl-C:
+  WSUS, TLS    %[1]s
+  WSUS, plain  %[2]s
+  management   %[3]s
+  admin        %[4]s
+  data folder  %[5]s
+Other commands reach it with --data, such as:
+  sluice updates list --data %[5]s
+  sluice devices show %[6]s --data %[5]s
+Enrol simulated desktops of your own, in another terminal:
+  sluice enroll token create --uses 10 --data %[5]s
+  sluice simulate devices --token TOKEN --count 10 --machine harbor-desktop --install --data %[5]s
+A Windows machine that reaches these ports enrols as this says:
+  sluice enroll instructions --data %[5]s
+`, s.Addresses.WSUSTLS, s.Addresses.WSUS, s.Addresses.MDM, s.Addresses.Admin, s.DataDir(), demo.DesktopName)
 	return err
 }

@@ -117,6 +117,8 @@ func (a *app) patient(ctx context.Context, f doctorFlags) (doctor.Patient, func(
 			p.Plain = d.URL
 		case "wsus-tls":
 			p.URL = d.URL
+		case "mdm":
+			p.Management = d.URL
 		case "admin":
 			p.Admin = d.URL
 		}

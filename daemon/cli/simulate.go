@@ -37,7 +37,7 @@ func newSimulate(a *app) *cobra.Command {
 	var s simulateFlags
 	cmd := &cobra.Command{
 		Use:   "simulate",
-		Short: "Play Windows computers against an appliance",
+		Short: "Play Windows computers, or devices that enrol, against an appliance",
 		Long: "Plays computers that register, scan, report and, with --install, download, verify\n" +
 			"and install what is approved; nothing is installed anywhere. Without --url it is\n" +
 			"the running appliance of the data folder. Exits with 1 if a computer fails.\n\n" +
@@ -60,6 +60,7 @@ func newSimulate(a *app) *cobra.Command {
 	f.BoolVar(&s.replay, "replay", false, "measure with prepared requests")
 	f.IntVar(&s.requests, "requests", 1000, "how many requests of each kind, with --replay")
 	f.IntVar(&s.connections, "connections", 4, "how many computers, or requests with --replay, at a time")
+	cmd.AddCommand(newSimulateDevices(a))
 	return cmd
 }
 

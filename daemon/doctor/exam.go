@@ -24,6 +24,8 @@ type Patient struct {
 	URL   string // of the WSUS door over TLS
 	Plain string // of the plain one; empty: where the scan says that files are
 	Admin string // empty: not examined
+	// Management is the address of the management door; empty: not examined.
+	Management string
 	// Names are those by which devices reach it, the first one checked against the
 	// certificate whatever the URL says; none: the host of the URL.
 	Names []string

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math"
-
-	"golang.org/x/sync/errgroup"
 
 	"sluice/wsus/agent"
 	"sluice/wsus/update"
@@ -76,50 +73,16 @@ func (f *Fleet) Run(ctx context.Context, each func(*Computer)) error {
 		}
 		f.States[m.Computer.ClientID] = agents[i].State()
 	}
-	work, through := make(chan int), make(chan *Computer)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(work)
-		for i := range agents {
-			select {
-			case work <- i:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+	return crowd(ctx, f.Count, f.AtOnce, func(ctx context.Context, i int) *Computer {
+		c := &Computer{Name: f.name(i + 1), ClientID: clientID(f.name(i + 1)).String(), Applied: []string{}, Remarks: []string{}}
+		if err := f.play(ctx, agents[i], c); err != nil {
+			c.Error = err.Error()
 		}
-		return nil
-	})
-	atOnce := min(f.AtOnce, f.Count)
-	if atOnce < 1 {
-		atOnce = min(4, f.Count)
-	}
-	for range atOnce {
-		g.Go(func() error {
-			for i := range work {
-				c := &Computer{Name: f.name(i + 1), ClientID: clientID(f.name(i + 1)).String(), Applied: []string{}, Remarks: []string{}}
-				if err := f.play(ctx, agents[i], c); err != nil {
-					c.Error = err.Error()
-				}
-				select {
-				case through <- c:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			}
-			return nil
-		})
-	}
-	done := make(chan error, 1)
-	go func() { done <- g.Wait(); close(through) }()
-	for c := range through {
-		each(c)
-	}
-	return <-done
+		return c
+	}, each)
 }
 
-func (f *Fleet) name(n int) string {
-	return fmt.Sprintf("%s-%0*d", f.Prefix, int(math.Log10(float64(f.Count)))+1, n)
-}
+func (f *Fleet) name(n int) string { return nameOf(f.Prefix, n, f.Count) }
 
 // play does what a computer does in a day: scan, install what is approved,
 // report, scan again.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sluice/daemon/demo"
+	"sluice/daemon/desktop"
 	"sluice/wsus/agent"
 	"sluice/wsus/update"
 )
@@ -22,7 +23,9 @@ func kinds() []kind {
 		{"server2022", agent.WindowsServer2022},
 		{"windows11", agent.Windows11},
 		{"windows7", agent.Windows7},
-		{"harbor", demo.Computer}, // with the product of the demonstration media
+		// With the products of the demonstration media.
+		{"harbor", demo.Computer},
+		{"harbor-desktop", demo.Desktop},
 	}
 }
 
@@ -31,6 +34,17 @@ func Machines() []string {
 	var names []string
 	for _, k := range kinds() {
 		names = append(names, k.name)
+	}
+	return names
+}
+
+// Clients lists those that have an MDM client and can enrol, the usual one first.
+func Clients() []string {
+	var names []string
+	for _, k := range kinds() {
+		if m := k.make(update.ID{}, "x"); desktop.CanEnrol(&m) {
+			names = append(names, k.name)
+		}
 	}
 	return names
 }

@@ -21,9 +21,9 @@ import (
 
 // site is an appliance with the demonstration media.
 type site struct {
-	url, admin string
-	tls        *tls.Config
-	client     *client.Client
+	url, mdm, admin string
+	tls             *tls.Config
+	client          *client.Client
 }
 
 func newSite(t *testing.T) *site {
@@ -54,7 +54,7 @@ func newSite(t *testing.T) *site {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(st.CA))
-	return &site{s.Addresses.WSUSTLS, s.Addresses.Admin, &tls.Config{RootCAs: roots}, c}
+	return &site{s.Addresses.WSUSTLS, s.Addresses.MDM, s.Addresses.Admin, &tls.Config{RootCAs: roots}, c}
 }
 
 // approve approves an update for everybody.
