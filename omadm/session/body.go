@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"sluice/omadm/syncml"
 )
@@ -61,23 +60,6 @@ func plainXML(contentType string) bool {
 	return typ == "" || typ == "text/xml" || typ == "application/xml"
 }
 
-// budget bounds the bytes of all bodies that are being handled.
-type budget struct {
-	limit int64
-	used  atomic.Int64
-}
-
-// reserve takes n bytes and reports false where they are not there.
-func (b *budget) reserve(n int64) bool {
-	if b.used.Add(n) > b.limit {
-		b.used.Add(-n)
-		return false
-	}
-	return true
-}
-
-func (b *budget) release(n int64) { b.used.Add(-n) }
-
 // read reads the body of a request. What it takes is to be released after use.
 func (e *Engine) read(w http.ResponseWriter, r *http.Request) (raw []byte, release func(), failed *httpError) {
 	most := e.limits.Body
@@ -88,12 +70,16 @@ func (e *Engine) read(w http.ResponseWriter, r *http.Request) (raw []byte, relea
 	if r.ContentLength >= 0 {
 		size = r.ContentLength
 	}
-	if !e.reading.reserve(size) {
+	cert, err := e.judge(r)
+	if err != nil {
+		cert = nil
+	}
+	from := senderOf(cert)
+	if !e.reading.reserve(from, size) {
 		return nil, nil, &httpError{code: http.StatusServiceUnavailable, text: "Busy.", err: errors.New("too many messages at once")}
 	}
-	release = func() { e.reading.release(size) }
+	release = func() { e.reading.release(from, size) }
 	body := http.MaxBytesReader(w, r.Body, most)
-	var err error
 	if r.ContentLength >= 0 {
 		raw = make([]byte, size) // no more than was reserved
 		_, err = io.ReadFull(body, raw)

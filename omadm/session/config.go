@@ -91,7 +91,7 @@ type Config struct {
 // the default.
 type Limits struct {
 	Body     int64 // bytes of a message from a device
-	Reading  int64 // bytes of all such messages together that are being handled
+	Reading  int64 // bytes of all large ones together that are being handled
 	Commands int   // commands in a message from a device, Status and Results aside
 	Object   int64 // bytes of a value that a device sends in chunks
 	Answers  int64 // bytes of the answers to what was said last

@@ -35,7 +35,7 @@ type Engine struct {
 
 	nonces  *nonces
 	seats   seats
-	reading budget
+	reading *budget
 }
 
 // New returns an Engine. Its Run gives up sessions that are not heard again.
@@ -55,7 +55,7 @@ func New(c Config, log *slog.Logger) *Engine {
 	}
 	e.nonces = newNonces(e.limits.Nonce)
 	e.seats.all = make(map[device.EnrollmentID]*seat)
-	e.reading.limit = e.limits.Reading
+	e.reading = newBudget(e.limits.Reading, e.limits.Body)
 	return e
 }
 

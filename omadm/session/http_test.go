@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"sluice/omadm/device"
@@ -113,9 +114,60 @@ func TestMalformedInSession(t *testing.T) {
 
 // More bodies at once than are taken are put off.
 func TestBusy(t *testing.T) {
-	w := newWorld(t, session.Limits{Reading: 100})
-	rec := w.post(envelope{certificate: "D1"}, xmlOf(t, message(t, "D1", "1", 1, package1...)))
+	w := newWorld(t, session.Limits{Reading: 20 << 10})
+	small := xmlOf(t, message(t, "D1", "1", 1, package1...))
+	large := append(small, bytes.Repeat([]byte(" "), 20<<10)...)
+	rec := w.post(envelope{certificate: "D1"}, large)
 	if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" {
-		t.Errorf("status %d, Retry-After %q", rec.Code, rec.Header().Get("Retry-After"))
+		t.Errorf("large: status %d, Retry-After %q", rec.Code, rec.Header().Get("Retry-After"))
 	}
+	if rec := w.post(envelope{certificate: "D1"}, small); rec.Code != http.StatusOK {
+		t.Errorf("small: status %d", rec.Code)
+	}
+}
+
+// Who sends large bodies slowly keeps nobody else out.
+func TestSlowSenders(t *testing.T) {
+	w := newWorld(t, session.Limits{Body: 64 << 10, Reading: 1 << 20})
+	w.enroll("D2")
+	large := append(xmlOf(t, message(t, "D2", "1", 1, package1...)), bytes.Repeat([]byte(" "), 40<<10)...)
+	for _, slow := range []string{"", "expired", "D1"} {
+		var all sync.WaitGroup
+		stop := make(chan struct{})
+		busy := make(chan struct{}, 100)
+		for range 40 {
+			body := &slowBody{began: make(chan struct{}), stop: stop}
+			r := httptest.NewRequest(http.MethodPost, address, body)
+			r.TLS, r.ContentLength = nil, 60<<10
+			r.Header.Set("Content-Type", syncml.XML.ContentType())
+			r.Header.Set("Certificate", slow)
+			all.Go(func() {
+				w.engine.ServeHTTP(httptest.NewRecorder(), r)
+				busy <- struct{}{}
+			})
+			select { // it is read, or put off
+			case <-body.began:
+			case <-busy:
+			}
+		}
+		rec := w.post(envelope{certificate: "D2"}, large)
+		close(stop)
+		all.Wait()
+		if rec.Code != http.StatusOK {
+			t.Errorf("slow bodies of %q: another device is answered with status %d", slow, rec.Code)
+		}
+	}
+}
+
+// slowBody is a body that does not go on until stop.
+type slowBody struct {
+	began chan struct{}
+	once  sync.Once
+	stop  chan struct{}
+}
+
+func (b *slowBody) Read([]byte) (int, error) {
+	b.once.Do(func() { close(b.began) })
+	<-b.stop
+	return 0, io.ErrUnexpectedEOF
 }

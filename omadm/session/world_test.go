@@ -107,7 +107,7 @@ func judge(r *http.Request) (*x509.Certificate, error) {
 	case "expired":
 		return nil, errors.New("certificate expired")
 	default:
-		return &x509.Certificate{Subject: pkix.Name{CommonName: name}}, nil
+		return &x509.Certificate{Raw: []byte(name), Subject: pkix.Name{CommonName: name}}, nil
 	}
 }
 
