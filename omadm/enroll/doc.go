@@ -9,9 +9,10 @@
 // Requests are bounded before they are read, and read strictly where something
 // depends on it: an element that decides must be there once. Tolerated is what
 // Windows and the examples of the specification do: line breaks around values, a
-// slash at the end of a namespace, any letter case in a path. A header block
-// that is not known is passed over, also one with mustUnderstand: no device
-// should stay unmanaged for it.
+// slash at the end of a namespace, any letter case in a path, a request at the path
+// of another service (by MS-MDE2 2.2.9.2 a device renews where it once discovered,
+// by other texts where it enrolled). A header block that is not known is passed
+// over, also one with mustUnderstand: no device should stay unmanaged for it.
 //
 // Answers have a Content-Length and leave in one piece, which Windows wants.
 // Faults come with HTTP status 500, the status of SOAP 1.2 for s:Receiver;

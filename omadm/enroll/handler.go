@@ -88,19 +88,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, op operation) {
 	trace, err := h.guid()
-	log := h.log.With("operation", op.element, "trace", trace, "addr", clientAddr(r))
+	log := h.log.With("trace", trace, "addr", clientAddr(r))
 	if err != nil {
 		log.Error("draw a number", "err", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	m, err := readMessage(r, op)
-	c := &call{message: m, http: r, now: h.cfg.Now(), log: log}
+	m, err := readMessage(r, op, h.ops)
+	c := &call{message: m, http: r, now: h.cfg.Now(), log: log.With("operation", m.op.element)}
 	var a *reply
 	if err != nil {
 		err = malformed(err)
 	} else {
-		a, err = op.handle(r.Context(), c)
+		a, err = m.op.handle(r.Context(), c)
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -112,7 +112,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, op operation) {
 		c.log.Log(r.Context(), level, "refused", "fault", string(f.subcode), "type", f.kind(), "err", err)
 		a, status = &reply{body: faultBody(f, trace)}, http.StatusInternalServerError
 	}
-	a.action, a.relatesTo, a.trace = op.reply, m.id, trace
+	a.action, a.relatesTo, a.trace = m.op.reply, m.id, trace
 	if err := a.write(w, status); err != nil {
 		log.Debug("answer not sent", "err", err)
 	}

@@ -3,6 +3,7 @@ package enroll
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -28,16 +29,17 @@ const maxMessageID = 256
 // message is a request. Its MessageID is the same on every device and every try,
 // so that it is good for nothing but RelatesTo.
 type message struct {
+	op       operation // what is asked for
 	id       string
 	security *element // the WS-Security header; nil for none
 	body     *element // the one element of the body
 }
 
-// readMessage reads a request for an operation, given by its Action and the name
-// of the element in the body. What is read of a request that is refused is
-// returned too, for the fault to relate to.
-func readMessage(r *http.Request, op operation) (*message, error) {
-	m := &message{}
+// readMessage reads a request for one of some operations, told apart by the
+// element in the body; op is the usual one at its path. What is read of a request
+// that is refused is returned too, for the fault to relate to.
+func readMessage(r *http.Request, op operation, ops map[string]operation) (*message, error) {
+	m := &message{op: op}
 	b, err := readBody(r)
 	if err != nil {
 		return m, err
@@ -53,30 +55,45 @@ func readMessage(r *http.Request, op operation) (*message, error) {
 	if err != nil {
 		return m, err
 	}
-	if header != nil {
-		if err := m.readHeader(header, op); err != nil {
-			return m, err
-		}
-	}
 	body, err := env.one(spaceSOAP, "Body")
 	if err != nil {
+		return m, errors.Join(err, m.readHeader(header))
+	}
+	for _, other := range ops {
+		if len(body.children) == 1 && len(body.all(other.space, other.element)) == 1 {
+			m.op = other
+		}
+	}
+	if err := m.readHeader(header); err != nil {
 		return m, err
 	}
-	m.body, err = body.one(op.space, op.element)
+	m.body, err = body.one(m.op.space, m.op.element)
 	if err == nil && len(body.children) != 1 {
 		err = fmt.Errorf("%d elements in Body, not one", len(body.children))
 	}
 	return m, err
 }
 
+// readBody reads the body. Of one that is too long somewhat more is read: a client
+// that writes all of it first would else find the connection broken, and not the
+// fault.
 func readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxRequest {
-		return nil, &xmllimit.LimitError{What: "bytes of XML", Limit: maxRequest, Offset: maxRequest}
+	const more = 4 * maxRequest
+	tooLong := &xmllimit.LimitError{What: "bytes of XML", Limit: maxRequest, Offset: maxRequest}
+	if r.ContentLength > maxRequest+more {
+		return nil, tooLong
 	}
-	return xmllimit.ReadAll(r.Body, maxRequest)
+	b, err := xmllimit.ReadAll(r.Body, maxRequest)
+	if errors.As(err, &tooLong) {
+		_, _ = io.CopyN(io.Discard, r.Body, more)
+	}
+	return b, err
 }
 
-func (m *message) readHeader(header *element, op operation) error {
+func (m *message) readHeader(header *element) error {
+	if header == nil {
+		return nil
+	}
 	id, err := header.optional(spaceAddressing, "MessageID")
 	if err != nil {
 		return err
@@ -89,8 +106,8 @@ func (m *message) readHeader(header *element, op operation) error {
 		return err
 	}
 	// The element of the body says the same, so that a client need not.
-	if action != nil && !strings.EqualFold(action.value(), op.action) {
-		return fmt.Errorf("an Action that is not that of %s", op.element)
+	if action != nil && !strings.EqualFold(action.value(), m.op.action) {
+		return fmt.Errorf("an Action that is not that of %s", m.op.element)
 	}
 	m.security, err = header.optional(spaceSecurity, "Security")
 	return err

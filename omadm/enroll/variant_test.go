@@ -102,3 +102,23 @@ func TestDiscoverVersions(t *testing.T) {
 		}
 	}
 }
+
+// A device that renews, and was told of no other address, may ask where it once
+// discovered the services (MS-MDE2 2.2.9.2, ServerURL). So what is asked counts,
+// not where.
+func TestAnyPath(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	d := a.enrol(t)
+	for _, path := range []string{enroll.DiscoveryPath, enroll.PolicyPath, enroll.EnrollmentPath} {
+		if got := a.post(t, path, discoverRequest(t, "4.0", "OnPremise"), nil).discovered(t); !strings.HasSuffix(got.Action, "/DiscoverResponse") {
+			t.Errorf("%s: Action %q to Discover", path, got.Action)
+		}
+		if got := a.post(t, path, policiesRequest(t, anna), nil); got.status != 200 || !strings.Contains(got.body, "/GetPoliciesResponse<") {
+			t.Errorf("%s: %d to GetPolicies\n%s", path, got.status, got.body)
+		}
+		a.post(t, path, d.renewal(t), d.identity()).provisioned(t).leaf(t, "User")
+		a.post(t, path, strings.Replace(discoverRequest(t, "4.0", "OnPremise"), "IDiscoveryService/Discover", "IPolicy/GetPolicies", 1), nil).
+			wantFault(t, a.log, "s:MessageFormat", "MessageFormat")
+	}
+}
