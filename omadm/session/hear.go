@@ -49,7 +49,7 @@ func (s *session) hear(ctx context.Context, r *reply, m *syncml.Message) heard {
 
 // hearStatus notes the outcome of a command of ours.
 func (s *session) hearStatus(c *syncml.Command, h *heard) {
-	if strings.TrimSpace(c.CmdRef) == "0" {
+	if ofHeader(c) {
 		s.hearHeader(c, h)
 		return
 	}
@@ -59,6 +59,13 @@ func (s *session) hearStatus(c *syncml.Command, h *heard) {
 		return
 	}
 	t.setStatus(status, detailOf(c))
+}
+
+// ofHeader reports whether a Status is that of a SyncHdr, which alone may leave
+// its CmdRef out (MS-MDM 2.2.3.3).
+func ofHeader(c *syncml.Command) bool {
+	ref := strings.TrimSpace(c.CmdRef)
+	return ref == "0" || ref == "" && strings.EqualFold(strings.TrimSpace(c.Cmd), "SyncHdr")
 }
 
 // hearHeader notes what the device says of our last SyncHdr. Of an older one, or

@@ -174,3 +174,18 @@ func TestAnswerVariants(t *testing.T) {
 		})
 	}
 }
+
+// The Status of a SyncHdr may leave its CmdRef out, also where it asks for the
+// server's credentials.
+func TestHeaderStatusWithoutCmdRef(t *testing.T) {
+	t.Parallel()
+	w, env := newWorld(t, session.Limits{}), envelope{certificate: "D1"}
+	w.script.say = [][]device.Command{{{Verb: device.Get, URI: "./A"}}}
+	w.sendRaw(env, []byte(variantHead+variantOpens+variantTail))
+	m := w.sendRaw(env, []byte(strings.Replace(variantHead, "<MsgID>1", "<MsgID>2", 1)+`<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><Cmd>SyncHdr</Cmd>`+
+		`<Chal><Meta><Format>b64</Format><Type>syncml:auth-md5</Type><NextNonce>QUFB</NextNonce></Meta></Chal><Data>407</Data></Status>`+variantTail))
+	want := []string{"Cred syncml:auth-md5 " + digest("sluice", "its secret", "AAA") + " of sluice", "1 Status 2/0 SyncHdr 200", "2 Get ./A", "Final"}
+	if diff := cmp.Diff(want, lines(m)); diff != "" {
+		t.Errorf("answer: -want +got\n%s", diff)
+	}
+}
