@@ -12,6 +12,7 @@ import (
 
 	"sluice/daemon/credential"
 	"sluice/daemon/store"
+	"sluice/omadm/ca"
 	"sluice/omadm/enroll"
 	"sluice/omadm/session"
 )
@@ -167,6 +168,25 @@ func TestRefusalsAreBounded(t *testing.T) {
 	d.refusals.session(session.Refusal{Reason: session.RevokedIdentity, Addr: "10.9.9.9"})
 	if last, _ = s.AuditEntries(t.Context(), store.AuditFilter{Limit: 1}); last[0].ID == before {
 		t.Error("nothing is written after the clock was set back")
+	}
+}
+
+// What is wrong with a request itself is written, and of credentials only what
+// the desk writes.
+func TestRefusedRequests(t *testing.T) {
+	t.Parallel()
+	d, s, _ := openDesk(t, time.Now)
+	d.refusals.request(enroll.Refusal{Reason: "wrong", Addr: "10.0.0.1", Err: fmt.Errorf("x: %w", enroll.ErrCredentials)})
+	if n := refusedEntries(t, s); n != 0 {
+		t.Errorf("%d entries of what the desk tells of", n)
+	}
+	for range 3 {
+		d.refusals.request(enroll.Refusal{Reason: "not acceptable", Addr: "10.0.0.1", Err: fmt.Errorf("x: %w", ca.ErrWeakKey)})
+		d.refusals.request(enroll.Refusal{Reason: "cannot be renewed", Addr: "10.0.0.1", Err: &ca.Refusal{Reason: ca.ErrRevoked}})
+	}
+	list, err := s.AuditEntries(t.Context(), store.AuditFilter{Action: "device.certificate"})
+	if err != nil || len(list) != 2 || list[0].Outcome != store.Refused || !strings.Contains(fmt.Sprintf("%s", list[0].Detail), "revoked") {
+		t.Errorf("entries %+v, %v", list, err)
 	}
 }
 

@@ -49,7 +49,7 @@ func (a *Appliance) management(public string, m *metrics.Metrics) (http.Handler,
 	}, a.log.With("component", "mdm"))
 	enrollment := enroll.New(enroll.Config{
 		Desk: desk, Trust: a.trusted.Trust, Public: public, Names: a.deviceNames(), Name: "sluice on " + a.names()[0],
-		Life: time.Duration(a.cfg.CA.DeviceLife), Poll: a.schedule(), Now: a.now,
+		Life: time.Duration(a.cfg.CA.DeviceLife), Poll: a.schedule(), Now: a.now, Refused: refused.request,
 	}, a.log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// What cannot be answered in time is not worth finishing.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -59,6 +60,17 @@ func (f *refusals) session(r session.Refusal) {
 // enrollment takes a credential that was refused.
 func (f *refusals) enrollment(c enroll.Credential, why error) {
 	f.write(store.Entry{Action: "device.enroll", Subject: claim(c.Name)}, why.Error(), c.Addr, nil, map[string]any{})
+}
+
+// request takes a request for a certificate that was refused for another reason
+// than its credential, of which the desk tells.
+func (f *refusals) request(r enroll.Refusal) {
+	for _, told := range []error{enroll.ErrCredentials, enroll.ErrTooMany, enroll.ErrDeviceCap, enroll.ErrReplayed} {
+		if errors.Is(r.Err, told) {
+			return
+		}
+	}
+	f.write(store.Entry{Action: "device.certificate"}, r.Reason, r.Addr, r.Err, map[string]any{})
 }
 
 // claim is what a device claims, as it is kept.

@@ -43,6 +43,14 @@ type Config struct {
 	Poll    Poll             // [DefaultPoll] where zero
 	Now     func() time.Time // time.Now where nil
 	Rand    io.Reader        // crypto/rand where nil
+	Refused func(Refusal)    // is told of every request that was refused, save those that are no messages; may be nil
+}
+
+// Refusal is a request that was refused.
+type Refusal struct {
+	Reason string // as the person at the device reads it, one of a few
+	Addr   string // IP address of the client
+	Err    error  // the cause, that of the [Desk] or of package ca among others
 }
 
 // Renewal says when a device renews its certificate (CertificateStore
@@ -86,6 +94,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
+	}
+	if c.Refused == nil {
+		c.Refused = func(Refusal) {}
 	}
 	return c
 }

@@ -20,7 +20,16 @@ type handler struct {
 	log   *slog.Logger
 	names map[string]bool
 	ops   map[string]operation // by path in lower case
+	large chan struct{}        // a place for each large request that is being handled
 }
+
+const (
+	// smallRequest is how long a request may be that is taken however many there
+	// are, in bytes: nearly all of them.
+	smallRequest = 32 << 10
+	// maxLarge is how many larger ones there may be at a time.
+	maxLarge = 64
+)
 
 // operation is what one service does.
 type operation struct {
@@ -40,7 +49,7 @@ type call struct {
 // New returns the handler of the three services. It takes the zero fields of c
 // for their defaults; [Config.Validate] checks the others.
 func New(c Config, log *slog.Logger) http.Handler {
-	h := &handler{cfg: c.withDefaults(), log: log.With("component", "enroll"), names: map[string]bool{}}
+	h := &handler{cfg: c.withDefaults(), log: log.With("component", "enroll"), names: map[string]bool{}, large: make(chan struct{}, maxLarge)}
 	for _, n := range c.Names {
 		h.names[hostKey(n)] = true
 	}
@@ -70,8 +79,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 		http.NotFound(w, r)
-	case r.Method == http.MethodPost:
+	case r.Method == http.MethodPost && r.ContentLength >= 0 && r.ContentLength <= smallRequest:
 		h.serve(w, r, op)
+	case r.Method == http.MethodPost:
+		select {
+		case h.large <- struct{}{}:
+			defer func() { <-h.large }()
+			h.serve(w, r, op)
+		default:
+			w.Header().Set("Retry-After", "30")
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+		}
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && path == strings.ToLower(DiscoveryPath):
 		// A client asks so whether anybody is here (MS-MDE2 3.1).
 		w.Header().Set("Content-Length", "0")
@@ -110,6 +128,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, op operation) {
 			level = slog.LevelError
 		}
 		c.log.Log(r.Context(), level, "refused", "fault", string(f.subcode), "type", f.kind(), "err", err)
+		if f.subcode != internalServiceFault && f.subcode != messageFormat {
+			h.cfg.Refused(Refusal{Reason: f.message, Addr: clientAddr(r), Err: err})
+		}
 		a, status = &reply{body: faultBody(f, trace)}, http.StatusInternalServerError
 	}
 	a.action, a.relatesTo, a.trace = m.op.reply, m.id, trace

@@ -2,7 +2,9 @@ package enroll_test
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -74,6 +76,44 @@ func TestLongestMessage(t *testing.T) {
 			t.Errorf("%d bytes, length told %v: %d, want %d", len(body), tt.length, w.Code, tt.status)
 		}
 	}
+}
+
+// Who sends large requests slowly keeps nobody out, and takes only so much memory.
+func TestSlowRequests(t *testing.T) {
+	t.Parallel()
+	h := enroll.New(enroll.Config{Desk: newDesk(), Public: public}, slog.New(slog.DiscardHandler))
+	stop, done := make(chan struct{}), make(chan int)
+	for range 80 {
+		go func() {
+			r := httptest.NewRequest("POST", enroll.EnrollmentPath, &slowBody{stop})
+			r.ContentLength = 200 << 10
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			done <- w.Code
+		}()
+	}
+	for range 80 - 64 {
+		if code := <-done; code != http.StatusServiceUnavailable {
+			t.Errorf("one too many: status %d", code)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("POST", enroll.DiscoveryPath, strings.NewReader(discoverRequest(t, "4.0", "OnPremise"))))
+	if w.Code != http.StatusOK {
+		t.Errorf("another device: status %d", w.Code)
+	}
+	close(stop)
+	for range 64 {
+		<-done
+	}
+}
+
+// slowBody is a body that does not go on until stop.
+type slowBody struct{ stop <-chan struct{} }
+
+func (b *slowBody) Read([]byte) (int, error) {
+	<-b.stop
+	return 0, io.ErrUnexpectedEOF
 }
 
 func TestNoRandomness(t *testing.T) {

@@ -2,7 +2,9 @@ package enroll_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,12 +193,23 @@ func TestRenewRefuses(t *testing.T) {
 // What the authority itself holds revoked is refused before the desk is asked.
 func TestRenewRevokedByTheAuthority(t *testing.T) {
 	t.Parallel()
-	a := start(t, nil)
+	var told atomic.Int32
+	a := start(t, func(c *enroll.Config) {
+		c.Refused = func(r enroll.Refusal) {
+			if !errors.Is(r.Err, ca.ErrRevoked) || r.Reason == "" || r.Addr != "127.0.0.1" {
+				t.Errorf("told of %+v", r)
+			}
+			told.Add(1)
+		}
+	})
 	d := a.enrol(t)
 	revoked := ca.NewTrust(a.trusted().Current())
 	revoked.Revoked = d.leaf.Equal
 	a.setTrust(revoked)
 	for _, cert := range []*tls.Certificate{d.identity(), nil} {
 		a.post(t, enroll.EnrollmentPath, d.renewal(t), cert).wantFault(t, a.log, "s:Authorization", "NotEligibleToRenew")
+	}
+	if n := told.Load(); n != 2 {
+		t.Errorf("told of %d refusals, want 2", n)
 	}
 }
