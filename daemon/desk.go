@@ -170,6 +170,8 @@ func (d *desk) Renewing(ctx context.Context, cert *x509.Certificate) (device.Enr
 func (d *desk) Renew(ctx context.Context, id device.EnrollmentID, old *x509.Certificate, cert enroll.Certificate) error {
 	err := d.store.RenewCertificate(ctx, id, sha256.Sum256(old.Raw), cert.Leaf, cert.KeyHash)
 	switch {
+	case errors.Is(err, store.ErrRenewedOften):
+		err = fmt.Errorf("%w: %w", enroll.ErrTooMany, err)
 	case errors.Is(err, store.ErrReplayed):
 		err = fmt.Errorf("%w: %w", enroll.ErrReplayed, err)
 	case errors.Is(err, store.ErrRevoked):

@@ -24,6 +24,14 @@ const (
 // until then an expired one may renew.
 const revokedLife = 2 * 365 * 24 * time.Hour
 
+// maxRenewals is how many certificates an enrollment may get within a day: a
+// device needs one in years, and tries again some times where an answer is lost.
+// What was issued is kept for good.
+const maxRenewals = 10
+
+// ErrRenewedOften refuses one more certificate to a device.
+var ErrRenewedOften = fmt.Errorf("the device had %d certificates within a day", maxRenewals)
+
 // addCertificate keeps a certificate of an enrollment.
 func (tx *Tx) addCertificate(enrollment int64, leaf *x509.Certificate, keyHash [sha256.Size]byte) error {
 	sum := sha256.Sum256(leaf.Raw)
@@ -39,8 +47,8 @@ func (tx *Tx) addCertificate(enrollment int64, leaf *x509.Certificate, keyHash [
 // RenewCertificate keeps a further certificate of an enrollment that goes on.
 // The others stay good until the new one is first used: its answer may be lost.
 // old is the SHA-256 of the certificate that asks. The error wraps
-// [ErrReplayed] where another enrollment had the public key, [ErrNotFound],
-// [ErrRevoked] and [ErrEnded].
+// [ErrReplayed] where another enrollment had the public key, [ErrRenewedOften],
+// [ErrNotFound], [ErrRevoked] and [ErrEnded].
 func (s *Store) RenewCertificate(ctx context.Context, id device.EnrollmentID, old [sha256.Size]byte, leaf *x509.Certificate, keyHash [sha256.Size]byte) error {
 	return s.Write(ctx, fmt.Sprint("renew certificate of enrollment ", id), func(tx *Tx) error {
 		e, err := tx.enrollment(id)
@@ -66,6 +74,14 @@ func (s *Store) RenewCertificate(ctx context.Context, id device.EnrollmentID, ol
 		}
 		if others > 0 {
 			return ErrReplayed
+		}
+		var lately int
+		if err := tx.get([]any{&lately}, `SELECT count(*) FROM device_certificate WHERE enrollment_no = ? AND issued > ?`,
+			e.no, millis(tx.Now.Add(-24*time.Hour))); err != nil {
+			return err
+		}
+		if lately >= maxRenewals {
+			return ErrRenewedOften
 		}
 		if err := tx.addCertificate(e.no, leaf, keyHash); err != nil {
 			return err

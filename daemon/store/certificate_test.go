@@ -99,3 +99,33 @@ func TestExpiringCertificates(t *testing.T) {
 		t.Errorf("after its renewal: %+v, %v", list, err)
 	}
 }
+
+// A device that renews without end does not fill the store.
+func TestRenewalsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := &clock{monday}
+	s := openAt(t, c)
+	d := openDoor(t, s, c.now)
+	n := d.request("A", "", "PC1")
+	machine := d.enroll(n)
+	old := sha256.Sum256(n.Leaf.Raw)
+	renew := func(key int) error {
+		leaf, hash := d.ca.issue(t, key, c.at)
+		return s.RenewCertificate(t.Context(), n.Enrollment.ID, old, leaf, hash)
+	}
+	for i := range 9 {
+		if err := renew(100 + i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := renew(200); !errors.Is(err, store.ErrRenewedOften) {
+		t.Errorf("the eleventh certificate of a day: %v", err)
+	}
+	c.at = c.at.Add(25 * time.Hour)
+	if err := renew(201); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+	if d := enrolledDetail(t, s, machine); len(d.Certs) != 11 {
+		t.Errorf("%d certificates", len(d.Certs))
+	}
+}

@@ -56,14 +56,19 @@ func (s *Store) Enroll(ctx context.Context, n NewEnrollment) (machine int64, cha
 			return err
 		}
 		again := machine != 0
-		if changes, err = tx.enroll(&machine, &n, &g); err != nil {
+		before, err := tx.replacedBy(n.Enrollment.Hardware, machine)
+		if err != nil {
 			return err
 		}
-		by := Entry{Who: g.user, Via: "mdm", Action: "device.enroll", Subject: machineName(&n.Enrollment), Detail: map[string]any{
+		if changes, err = tx.enroll(&machine, &n, &g, before.why()); err != nil {
+			return err
+		}
+		detail := map[string]any{
 			"device": machine, "enrollment": n.Enrollment.ID, "device_id": n.Enrollment.Device, "context": n.Enrollment.Context,
 			"known": again, "address": n.Addr,
-		}}
-		return tx.AuditInTx(by)
+		}
+		before.tell(detail)
+		return tx.AuditInTx(Entry{Who: g.user, Via: "mdm", Action: "device.enroll", Subject: machineName(&n.Enrollment), Detail: detail})
 	})
 	return machine, changes, err
 }
@@ -118,11 +123,12 @@ func (tx *Tx) formerOf(e *device.Enrollment) (machine int64, _ error) {
 	return machine, err
 }
 
-// enroll makes a device, new or known, an enrolled one.
-func (tx *Tx) enroll(machine *int64, n *NewEnrollment, g *granted) (*fleet.SeatChanges, error) {
+// enroll makes a device, new or known, an enrolled one. again is why the
+// enrollment ends that it had.
+func (tx *Tx) enroll(machine *int64, n *NewEnrollment, g *granted, again string) (*fleet.SeatChanges, error) {
 	facts := factsOf(&n.Enrollment)
 	if *machine != 0 {
-		if err := tx.retireFor(*machine, &facts); err != nil {
+		if err := tx.retireFor(*machine, &facts, again); err != nil {
 			return nil, err
 		}
 	} else {
@@ -156,7 +162,7 @@ func (tx *Tx) enroll(machine *int64, n *NewEnrollment, g *granted) (*fleet.SeatC
 
 // retireFor ends the enrollment that a device had. What that taught of the name
 // still holds.
-func (tx *Tx) retireFor(machine int64, facts *dialogue.Facts) error {
+func (tx *Tx) retireFor(machine int64, facts *dialogue.Facts, why string) error {
 	var text []byte
 	err := tx.get([]any{&text}, `SELECT r.facts FROM enrollment e JOIN enrollment_record r ON r.enrollment_no = e.no
 		WHERE e.device_id = ? ORDER BY e.no DESC LIMIT 1`, machine)
@@ -180,7 +186,7 @@ func (tx *Tx) retireFor(machine int64, facts *dialogue.Facts) error {
 	if err != nil {
 		return err
 	}
-	return tx.end(e, device.Retired, "it enrolled again", reasonSuperseded)
+	return tx.end(e, device.Retired, why, reasonSuperseded)
 }
 
 // factsOf returns what a device says of itself when it enrols.

@@ -58,7 +58,7 @@ func benchStore(b *testing.B) (*Store, []device.EnrollmentID, []*x509.Certificat
 			return false, err
 		}
 		var machine int64
-		if _, err := tx.enroll(&machine, &e, &g); err != nil {
+		if _, err := tx.enroll(&machine, &e, &g, ""); err != nil {
 			return false, err
 		}
 		row, err := tx.enrollment(e.Enrollment.ID)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -352,6 +353,37 @@ func TestEndOfEnrollment(t *testing.T) {
 		}
 		if _, err := s.Learn(t.Context(), n.Enrollment.ID, &dialogue.Lesson{Unenrolled: "by an administrator"}); err != nil {
 			t.Errorf("%s: told again: %v", name, err)
+		}
+	}
+}
+
+// A machine that takes the place of an active device by its DeviceID alone is
+// told apart from one that enrols again.
+func TestReplacedIsTold(t *testing.T) {
+	t.Parallel()
+	c := &clock{monday}
+	s := openAt(t, c)
+	d := openDoor(t, s, c.now)
+	machine := d.enroll(d.request("AAAA", "hw1", "PC1"))
+	d.enroll(d.request("AAAA", "HW1", "PC1"))
+	if got := d.enroll(d.request("AAAA", "hw2", "PC1")); got != machine {
+		t.Fatalf("device %d, want %d", got, machine)
+	}
+	var why []string
+	for _, h := range enrolledDetail(t, s, machine).History {
+		why = append(why, h.Why)
+	}
+	if diff := cmp.Diff([]string{"", "it enrolled again, with the id of other hardware", "it enrolled again"}, why); diff != "" {
+		t.Errorf("why enrollments ended: -want +got\n%s", diff)
+	}
+	entries, err := s.AuditEntries(t.Context(), store.AuditFilter{Action: "device.enroll"})
+	if err != nil || len(entries) != 3 {
+		t.Fatalf("entries %+v, %v", entries, err)
+	}
+	for i, want := range []struct{ replaces, other bool }{{true, true}, {true, false}, {false, false}} {
+		text := fmt.Sprintf("%s", entries[i].Detail)
+		if strings.Contains(text, `"replaces"`) != want.replaces || strings.Contains(text, `"other_hardware":true`) != want.other {
+			t.Errorf("entry %d: %s", i, text)
 		}
 	}
 }

@@ -35,8 +35,8 @@ type Desk interface {
 	// renewal. It returns ErrUnknown, ErrRevoked or ErrEnded.
 	Renewing(ctx context.Context, cert *x509.Certificate) (device.Enrollment, error)
 	// Renew keeps a further certificate of an enrollment. It returns ErrReplayed
-	// where the key is that of another enrollment. The same key for the same
-	// enrollment is no error: an answer was lost.
+	// where the key is that of another enrollment, and ErrTooMany. The same key for
+	// the same enrollment is no error: an answer was lost.
 	Renew(ctx context.Context, id device.EnrollmentID, old *x509.Certificate, cert Certificate) error
 }
 
