@@ -28,6 +28,12 @@ func TestIndependentDeviceWays(t *testing.T) {
 		t.Errorf("enrolled twice: %+v", s.Enrollments)
 	}
 
+	// The nonce of the provisioning document is good for the first credentials.
+	if got := byToken.must("poll", options{
+		"auth": "md5", "early": true, "set": options{"DevDetail/LrgObj": [2]string{"bool", "true"}},
+	}); len(got.Challenged) != 0 {
+		t.Errorf("with the nonce that it was given a device was challenged: %q", got.Challenged)
+	}
 	want := byAccount.must("poll", nil)
 	many := make([]string, 60)
 	for i := range many {
@@ -55,6 +61,7 @@ func TestIndependentDeviceWays(t *testing.T) {
 		{"MD5 with the nonce that is known", false, options{"auth": "md5", "early": true}},
 		{"MD5, WBXML", true, options{"auth": "md5", "encoding": "wbxml"}},
 		{"basic", false, options{"auth": "basic"}},
+		{"the server proves itself", false, options{"demand": 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.binary {
@@ -82,7 +89,7 @@ func TestIndependentDeviceWays(t *testing.T) {
 	// A value that does not fit goes in pieces to a device that takes them.
 	long := "http://localhost/" + strings.Repeat("x", 980)
 	a.sluice(0, "policies", "set", "--group", "All Computers", "UpdateServiceUrlAlternate="+long)
-	got := byToken.must("poll", options{"sizes": options{"MaxMsgSize": 4096}, "set": options{"DevDetail/LrgObj": [2]string{"bool", "true"}}})
+	got := byToken.must("poll", options{"sizes": options{"MaxMsgSize": 4096}})
 	if on := got.Nodes["Vendor/MSFT/Policy/Config/Update/UpdateServiceUrlAlternate"]; on != long {
 		t.Errorf("a long value arrived as %q", on)
 	}

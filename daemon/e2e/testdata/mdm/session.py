@@ -1,6 +1,7 @@
 """One session of device management, the device's side (MS-MDM, OMA DM 1.2)."""
 
 import base64
+import os
 import re
 
 import syncml
@@ -28,7 +29,10 @@ class Session:
         self.sent = {}  # CmdID -> verb, of the last message
         self.chunks = {}  # what came of an object that comes in pieces
         self.ended = False  # the server unenrolled the device
-        self.seen = {"messages": 0, "commands": [], "statuses": [], "challenged": [], "chunks": 0, "largest": 0, "end": ""}
+        self.demands = options.get("demand", 0)  # how often the server has to prove itself
+        self.demanded = b""  # the nonce for that
+        self.seen = {"messages": 0, "commands": [], "statuses": [], "challenged": [], "chunks": 0, "demands": 0,
+                     "largest": 0, "end": ""}
 
     # What the device sends.
 
@@ -258,6 +262,9 @@ class Session:
                 m.want(not m.commands or any(i.more for c in m.flat() for i in c.items), "a message without Final and without a piece")
                 commands = self.carry_out(m) + [("Alert", [syncml.leaf("Data", "1222")])]
                 continue
+            if self.demands and m.commands:
+                commands = self.demand(m)
+                continue
             if not m.commands and not m.alerts:
                 self.seen["end"] = "complete"
                 return self.seen
@@ -295,6 +302,24 @@ class Session:
                 self.device["account"]["nonce"] = s.chal["NextNonce"]
         if self.auth == "md5" and m.statuses and m.statuses[0].code == "200":
             m.want(m.statuses[0].chal is not None, "no nonce for the next message")
+
+    def demand(self, m):
+        """Has the server prove itself, and carries nothing out until it did."""
+        account = self.device["account"]
+        if self.demanded:
+            kind, data, name = m.credential()
+            want = syncml.md5(account["provider"], account["server_secret"], self.demanded)
+            m.want((kind, data) == ("syncml:auth-md5", want), "credentials of the server: %s %s, named %r", kind, data, name)
+            self.demands -= 1
+        if not self.demands:
+            answers = self.carry_out(m)
+            answers[0] = self.status(m, "0", "SyncHdr", 212)
+            return answers
+        self.demanded = os.urandom(16)
+        verb, parts = self.status(m, "0", "SyncHdr", 401 if self.seen["demands"] else 407)
+        self.seen["demands"] += 1
+        chal = syncml.meta(Format="b64", Type="syncml:auth-md5", NextNonce=base64.b64encode(self.demanded).decode())
+        return [(verb, parts[:-1] + [syncml.element("Chal", chal), parts[-1]])]
 
     def split(self, commands):
         """Sends answers in several messages where the test wants that: all but the

@@ -212,6 +212,13 @@ class Message:
             self.remarks.append("%s: %s" % (self.where, text % args if args else text))
         return holds
 
+    def credential(self):
+        """Type, data and name of the server's own credentials."""
+        cred = self.head.find("{%s}Cred" % NAMESPACE)
+        if cred is None:
+            return None, None, None
+        return meta_of(cred, "Type"), text_of(cred, "Data"), text_of(self.head, "Source/LocName")
+
     def flat(self):
         out, left = [], list(self.commands)
         while left:
