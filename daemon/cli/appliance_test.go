@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 
 	"sluice/daemon"
 	"sluice/daemon/api"
+	"sluice/daemon/api/wire"
+	"sluice/daemon/cli"
 	"sluice/daemon/config"
 	"sluice/daemon/fleet"
 	"sluice/daemon/store"
@@ -67,6 +70,22 @@ func computer() {
 	}
 }
 
+// enrol FILE ARG... is sluice simulate devices ARG... with the token that sluice
+// enroll token create --json wrote into a file.
+func enrol() {
+	var token wire.NewEnrollToken
+	b, err := os.ReadFile(os.Args[1])
+	if err == nil {
+		err = json.Unmarshal(b, &token)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	args := append([]string{"simulate", "devices", "--token", token.Secret}, os.Args[2:]...)
+	os.Exit(cli.Main(context.Background(), args, os.Stdin, os.Stdout, os.Stderr, "1.2.3-test"))
+}
+
 func logIn(ctx context.Context, dir, name string) error {
 	s, err := store.Open(ctx, store.Options{Dir: dir, Log: log(), Now: time.Now})
 	if err != nil {
@@ -91,6 +110,37 @@ func lock(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := store.Open(context.Background(), store.Options{Dir: ts.MkAbs(args[0]), Log: log(), Now: time.Now})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(s.Close()) })
+}
+
+// doors DATA runs the appliance of a data folder until the script ends, with all
+// its doors on free ports.
+func doors(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: doors DATA")
+	}
+	cfg := config.Default()
+	cfg.DataDir = ts.MkAbs(args[0])
+	cfg.ContentDir = filepath.Join(cfg.DataDir, "content")
+	cfg.MinFree, cfg.PublicHost = 0, "localhost"
+	for _, listen := range []*string{&cfg.WSUS.Listen, &cfg.WSUS.TLSListen, &cfg.MDM.Listen, &cfg.Admin.Listen} {
+		*listen = "127.0.0.1:0"
+	}
+	a, err := daemon.Open(context.Background(), daemon.Options{Config: cfg, Log: log(), Now: time.Now, Version: "serving", Hostname: "localhost"})
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() { done <- a.Run(ctx, func(daemon.Addresses) { close(ready) }) }()
+	ts.Defer(func() {
+		cancel()
+		ts.Check(<-done)
+		ts.Check(a.Close())
+	})
+	select {
+	case <-ready:
+	case err := <-done:
+		done <- nil
+		ts.Check(err)
+	}
 }
 
 // serve DATA answers commands on the socket of a data folder until the script

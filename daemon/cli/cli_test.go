@@ -17,6 +17,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"computer": computer,
+		"enrol":    enrol,
 		"device":   deviceMain,
 		"sluice": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "1.2.3-test"))
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(file, nil, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "medium": medium, "serve": serve, "lock": lock,
+			"exits": exits, "medium": medium, "serve": serve, "doors": doors, "lock": lock,
 		},
 	})
 }

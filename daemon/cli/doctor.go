@@ -17,8 +17,10 @@ import (
 
 // doctorFlags are the flags of sluice doctor.
 type doctorFlags struct {
-	url string
-	ca  string
+	url        string
+	ca         string
+	management string
+	enroll     bool
 }
 
 func newDoctor(a *app) *cobra.Command {
@@ -28,16 +30,32 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Examine the running appliance as a Windows client meets it",
 		Long: "Acts as a Windows client against the running appliance and says which door fails\n" +
 			"and why: names, ports, certificate, clock, every operation of the update protocol,\n" +
-			"a payload file with its digest, and on the machine of the appliance its store, disk\n" +
-			"and approvals. Exits with 1 if a check fails. The computer that it plays is called\n" +
-			"sluice-doctor; without --url it is deleted again.",
+			"a payload file with its digest, how devices find the enrollment service and who is\n" +
+			"refused there, and on the machine of the appliance its store, disk and approvals.\n" +
+			"Exits with 1 if a check fails. The computer that it plays is called sluice-doctor;\n" +
+			"without --url it is deleted again. One enrollment with a wrong token is tried, which\n" +
+			"the audit log shows.",
 		Example: "  sluice doctor\n" +
-			"  sluice doctor --url https://updates.example:8531 --ca sluice-root.pem",
+			"  sluice doctor --enroll\n" +
+			"  sluice doctor --url https://updates.example:8531 --management https://updates.example --ca sluice-root.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.url, "url", "", "`URL` of the WSUS door over TLS, of an appliance elsewhere")
 	cmd.Flags().StringVar(&f.ca, "ca", "", "`FILE` with the root that computers trust, PEM (default those of this machine)")
+	cmd.Flags().StringVar(&f.management, "management", "", "`URL` of the management door, with --url")
+	cmd.Flags().BoolVar(&f.enroll, "enroll", false, "also enrol a device, with a token made for it, and delete it again; without --url")
 	return cmd
+}
+
+// check refuses flags that make no sense.
+func (f *doctorFlags) check() error {
+	switch {
+	case f.management != "" && f.url == "":
+		return usageError(errors.New("--management goes with --url: without, it is the running appliance"), "")
+	case f.enroll && f.url != "":
+		return usageError(errors.New("--enroll does not go with --url: the token is made on the machine of the appliance"), "")
+	}
+	return nil
 }
 
 // doctorReport is what sluice doctor --json prints.
@@ -47,6 +65,9 @@ type doctorReport struct {
 }
 
 func (a *app) doctor(ctx context.Context, f doctorFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	patient, done, err := a.patient(ctx, f)
 	if err != nil {
 		return err
@@ -84,7 +105,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 // patient finds the appliance to examine: the one of the data folder, or the one
 // that --url names.
 func (a *app) patient(ctx context.Context, f doctorFlags) (doctor.Patient, func(), error) {
-	p := doctor.Patient{URL: f.url}
+	p := doctor.Patient{URL: f.url, Management: f.management, Enroll: f.enroll}
 	var err error
 	if p.Roots, err = rootsOf(f.ca); err != nil {
 		return p, nil, err

@@ -38,9 +38,8 @@ func (p *play) newDesktop(name, token string) (*desktop.Desktop, error) {
 
 // openDesktop returns a desktop with what it remembers.
 func (p *play) openDesktop(name, token string, state *desktop.State) (*desktop.Desktop, error) {
-	// The administrator had the desktops trust the appliance beforehand; only with
-	// that will their MDM client talk to it. Their update agent trusts what comes
-	// with the enrollment.
+	// The administrator had the desktops trust the appliance beforehand: without
+	// that their MDM client would not talk to it.
 	m := Desktop(update.ID{0: 0x51, 1: 0x17, 2: 0xCE, 6: 0x40, 8: 0x80, 15: name[len("quay-0")]}, name)
 	return desktop.New(desktop.Config{
 		Management: p.Addresses.MDM, Credential: mdm.Credential{Name: "crane@demo.example", Token: token}, Machine: m, State: state,
@@ -197,7 +196,7 @@ func (p *play) scanWhereTold(ctx context.Context) (string, error) {
 		return "", err
 	}
 	url, _ := p.desktop.Device.UpdateServer()
-	return fmt.Sprintf("at %s, trusting the root that came with the enrollment: %s; it lacks %d updates, none of them approved", url, cost(r), len(r.Needed)),
+	return fmt.Sprintf("at %s: %s; it lacks %d updates, none of them approved", url, cost(r), len(r.Needed)),
 		expect(len(r.Needed) > 0 && len(p.desktop.ToInstall()) == 0, "of %d needed updates %d are to be installed before any was approved", len(r.Needed), len(p.desktop.ToInstall()))
 }
 

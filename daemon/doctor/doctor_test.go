@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func patient(t *testing.T) doctor.Patient {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(st.CA))
 	return doctor.Patient{
-		URL: s.Addresses.WSUSTLS, Plain: s.Addresses.WSUS, Admin: s.Addresses.Admin,
+		URL: s.Addresses.WSUSTLS, Plain: s.Addresses.WSUS, Admin: s.Addresses.Admin, Management: s.Addresses.MDM, Enroll: true,
 		Names: st.Names, Roots: roots, Control: c, Folders: []string{s.DataDir()}, MinFree: 1,
 	}
 }
@@ -84,9 +85,17 @@ func TestHealthy(t *testing.T) {
 	t.Parallel()
 	p := patient(t)
 	for name, c := range examine(t, p) {
-		if c.State != doctor.Passed {
+		// The appliance of the test is "localhost", which has no domain.
+		if c.State != doctor.Passed && name != "enrollment names" {
 			t.Errorf("%s: %s: %s", name, c.State, c.Detail)
 		}
+	}
+	for d, err := range p.Control.Devices(t.Context(), client.DeviceQuery{All: true}) {
+		t.Errorf("left of the devices: %v, %v", d.Name, err)
+	}
+	tokens, err := p.Control.EnrollTokens(t.Context())
+	if err != nil || slices.ContainsFunc(tokens, func(k wire.EnrollToken) bool { return k.Left > 0 && !k.Revoked }) {
+		t.Errorf("left of the tokens: %+v, %v", tokens, err)
 	}
 	for c, err := range p.Control.Computers(t.Context(), client.ComputerQuery{}) {
 		t.Errorf("left in the inventory: %v, %v", c.Name, err)
@@ -126,6 +135,13 @@ func TestIll(t *testing.T) {
 		{"nobody listens", func(p *doctor.Patient) { p.URL = "https://" + nobody }, doctor.Failed, []string{"port of WSUS over TLS", "certificate", "scan"}, "refused"},
 		{"plain port closed", func(p *doctor.Patient) { p.Plain = "http://" + nobody }, doctor.Failed, []string{"port of plain WSUS", "plain door"}, "refused"},
 		{"admin door closed", func(p *doctor.Patient) { p.Admin = "https://" + nobody }, doctor.Failed, []string{"admin door"}, "refused"},
+		{"root not trusted by devices", func(p *doctor.Patient) { p.Roots = x509.NewCertPool() }, doctor.Failed, []string{"management certificate", "discovery"}, "unknown authority"},
+		{"management door closed", func(p *doctor.Patient) { p.Management = "https://" + nobody }, doctor.Failed, []string{"port of management", "management certificate", "discovery", "enrollment"}, "refused"},
+		{"no clients there", func(p *doctor.Patient) { p.Management = p.URL }, doctor.Failed, []string{"client certificates"}, "does not ask"},
+		{"no enrollment there", func(p *doctor.Patient) { p.Management = p.URL }, doctor.Failed, []string{"discovery", "enrollment"}, "HTTP status"},
+		{"management door off", func(p *doctor.Patient) { p.Management = "" }, doctor.Skipped, []string{"port of management", "discovery", "unknown device", "enrollment"}, "mdm.listen"},
+		{"an enrollment that was not asked for", func(p *doctor.Patient) { p.Enroll = false }, doctor.Skipped, []string{"enrollment"}, "--enroll"},
+		{"no such enrollment name", func(p *doctor.Patient) { p.Names = []string{"localhost", "updates.invalid"} }, doctor.Passed, []string{"enrollment names"}, "EnterpriseEnrollment.invalid is not in the DNS"},
 		{"little room", func(p *doctor.Patient) { p.MinFree = 1 << 62 }, doctor.Warned, []string{"free space"}, "less than min_free"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -161,6 +177,12 @@ func TestURL(t *testing.T) {
 	for _, url := range []string{"", "http://updates.example:8530", "https://", "updates.example", "https://%zz"} {
 		if _, err := doctor.Examine(t.Context(), doctor.Patient{URL: url}, time.Now, func(doctor.Check) {}); err == nil {
 			t.Errorf("%q was examined", url)
+		}
+		if url == "" {
+			continue // not to be examined
+		}
+		if _, err := doctor.Examine(t.Context(), doctor.Patient{URL: "https://updates.invalid", Management: url}, time.Now, func(doctor.Check) {}); err == nil {
+			t.Errorf("the management door %q was examined", url)
 		}
 	}
 }

@@ -106,13 +106,19 @@ func connect(ctx context.Context, u *url.URL) (string, error) {
 const soon = 14 * 24 * time.Hour
 
 func (e *exam) certificate(ctx context.Context) (string, error) {
-	cfg := e.tls()
+	detail, _, err := e.presented(ctx, e.base, e.tls())
+	return detail, err
+}
+
+// presented judges the certificate that a door shows, by the names that devices
+// use, and returns it.
+func (e *exam) presented(ctx context.Context, door *url.URL, cfg *tls.Config) (string, *x509.Certificate, error) {
 	// What is wrong is found below, also where it is more than one thing.
 	cfg.InsecureSkipVerify = true
 	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: answerTimeout}, Config: cfg}
-	c, err := d.DialContext(ctx, "tcp", address(e.base))
+	c, err := d.DialContext(ctx, "tcp", address(door))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer c.Close()
 	state := c.(*tls.Conn).ConnectionState()
@@ -131,13 +137,13 @@ func (e *exam) certificate(ctx context.Context) (string, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return "", errors.Join(wrong...)
+		return "", leaf, errors.Join(wrong...)
 	}
 	end := leaf.NotAfter.UTC().Format(time.DateOnly)
 	if left := leaf.NotAfter.Sub(e.now()); left < soon {
-		return "", warn("the certificate ends on %s", end)
+		return "", leaf, warn("the certificate ends on %s", end)
 	}
-	return fmt.Sprintf("%s, for %s, by %q, until %s", tls.VersionName(state.Version), strings.Join(e.Names, ", "), leaf.Issuer.CommonName, end), nil
+	return fmt.Sprintf("%s, for %s, by %q, until %s", tls.VersionName(state.Version), strings.Join(e.Names, ", "), leaf.Issuer.CommonName, end), leaf, nil
 }
 
 // skew is by how much clocks may differ.

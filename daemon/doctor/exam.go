@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"sluice/daemon/api/wire"
 	"sluice/daemon/client"
 	"sluice/daemon/demo"
+	mdm "sluice/omadm/agent"
 	"sluice/wsus/agent"
 	"sluice/wsus/update"
 )
@@ -26,6 +28,9 @@ type Patient struct {
 	Admin string // empty: not examined
 	// Management is the address of the management door; empty: not examined.
 	Management string
+	// Enroll has the examination enrol a device with a token made for it, and end
+	// and delete that again; with Control only.
+	Enroll bool
 	// Names are those by which devices reach it, the first one checked against the
 	// certificate whatever the URL says; none: the host of the URL.
 	Names []string
@@ -44,6 +49,12 @@ type exam struct {
 	now    func() time.Time
 	http   *http.Client
 	status *wire.Status // nil without control API
+
+	door         *url.URL               // of management; nil: not known
+	doorLeaf     *x509.Certificate      // that it shows; nil: not seen
+	authorities  [][]byte               // whose device certificates it says that it takes, as names in DER
+	exchanges    map[string]mdm.Message // of a device with a wrong token, by operation and method
+	exchangesErr error
 
 	agent   *agent.Agent
 	scan    *agent.ScanResult
@@ -85,6 +96,15 @@ func newExam(p Patient, now func() time.Time) (*exam, error) {
 		p.Names = []string{base.Hostname()}
 	}
 	e := &exam{Patient: p, base: base, now: now}
+	if p.Management != "" {
+		e.door, err = url.Parse(strings.TrimRight(p.Management, "/"))
+		if err != nil {
+			return nil, err
+		}
+		if e.door.Scheme != "https" || e.door.Hostname() == "" {
+			return nil, errors.New("the address of the management door is an https address, such as https://updates.example")
+		}
+	}
 	e.http = &http.Client{
 		Timeout:       answerTimeout,
 		Transport:     &http.Transport{TLSClientConfig: e.tls(), DisableCompression: true},
@@ -121,5 +141,5 @@ func machine() agent.Machine {
 // questions lists all checks, in an order in which the cause of others comes
 // before them.
 func questions() []question {
-	return append(append(localQuestions(), doorQuestions()...), protocolQuestions()...)
+	return slices.Concat(localQuestions(), doorQuestions(), protocolQuestions(), managementQuestions())
 }
