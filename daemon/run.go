@@ -93,8 +93,11 @@ func (a *Appliance) serve(ctx context.Context, doors []*door, socket net.Listene
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer stopWork()
+	// What requests leave behind is kept after the last of them.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	defer served()
 	work.Go(func() {
-		a.sinks.run(background, func(id update.ID) bool { return a.catalog.Current().InScope(id) })
+		a.sinks.run(serving, func(id update.ID) bool { return a.catalog.Current().InScope(id) })
 	})
 	work.Go(func() {
 		a.catalog.run(background, func(err error) { a.log.Error("the catalog is not up to date", "err", err) })
@@ -102,7 +105,7 @@ func (a *Appliance) serve(ctx context.Context, doors []*door, socket net.Listene
 	work.Go(func() { a.watchReadiness(background) })
 	work.Go(func() { a.trusted.run(background) })
 	if sessions != nil {
-		work.Go(func() { _ = sessions(background) }) // returns nil
+		work.Go(func() { _ = sessions(serving) }) // returns nil
 	}
 	work.Go(func() { _ = a.content.Run(background) }) // returns the context's error
 	for _, j := range a.jobs() {
