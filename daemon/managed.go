@@ -21,6 +21,14 @@ type managed struct{ *Appliance }
 
 var _ api.Management = managed{}
 
+// LastPoll is when a device was heard, which the store knows a little later.
+func (m managed) LastPoll(id device.EnrollmentID, stored time.Time) time.Time {
+	if at := m.sinks.lastPoll(id); at.After(stored) {
+		return at
+	}
+	return stored
+}
+
 // NextPoll is when a device is due after its last poll. Those that it makes soon
 // after it enrolled are not counted: it comes at the latest then.
 func (m managed) NextPoll(id device.EnrollmentID, last time.Time) time.Time {

@@ -72,6 +72,14 @@ func (s *sinks) polled(id device.EnrollmentID, addr string) {
 	}
 }
 
+// lastPoll returns when a device was heard that is not written yet, zero for
+// none.
+func (s *sinks) lastPoll(id device.EnrollmentID) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.polls[id].At
+}
+
 // missed notes that a client asked for a file that is not held.
 func (s *sinks) missed(d update.Digest, remote string) {
 	host, _, err := net.SplitHostPort(remote)

@@ -54,6 +54,7 @@ func (s *server) devices(r *http.Request) (any, error) {
 func (s *server) deviceOf(t *fleet.Tree, d *store.EnrolledDevice) wire.Device {
 	c := computerOf(t, &d.Device)
 	e, facts := &d.Enrollment, &d.Facts
+	d.LastPoll = s.Management.LastPoll(e.ID, d.LastPoll)
 	w := wire.Device{
 		ID: d.ID, Name: d.Name, Enrollment: string(e.ID), State: string(e.State), User: e.User, Context: string(e.Context),
 		OSVersion: cmp.Or(facts.OSVersion, e.OSVersion), EditionNumber: cmp.Or(facts.OSEdition, e.OSEdition),

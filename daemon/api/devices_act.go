@@ -39,6 +39,7 @@ func (s *server) syncDevice(a *act) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	last = s.Management.LastPoll(d.Enrollment.ID, last)
 	return wire.SyncAsked{LastPoll: when(last), Due: when(s.Management.NextPoll(d.Enrollment.ID, last))}, nil
 }
 

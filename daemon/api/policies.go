@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -160,7 +161,11 @@ func (s *server) unsetPolicy(a *act) (any, error) {
 	if !ok {
 		return nil, notFound("no setting is called %q", a.PathValue("setting"))
 	}
-	return nil, s.Store.UnsetPolicy(a.Context(), a.by, g.ID, setting.Name, without)
+	err = s.Store.UnsetPolicy(a.Context(), a.by, g.ID, setting.Name, without)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, notFound("%s is not set on %s by hand", setting.Name, g.Name)
+	}
+	return nil, err
 }
 
 func (s *server) setPreset(a *act) (any, error) {

@@ -136,6 +136,9 @@ type Fleet interface {
 
 // Management is what enrolled devices are told, and how they come.
 type Management interface {
+	// LastPoll is when a device was heard, of which the store may know an earlier
+	// time.
+	LastPoll(id device.EnrollmentID, stored time.Time) time.Time
 	// NextPoll is when a device is due by its schedule, after its last poll; zero
 	// for one that never polled.
 	NextPoll(id device.EnrollmentID, last time.Time) time.Time
