@@ -214,11 +214,11 @@ func TestValidate(t *testing.T) {
 		{"key of the authority missing", func(c *config.Config) { c.CA.CertFile = abs }, []string{`ca.key_file: is empty, but ca.cert_file is set; allowed: the path of a PEM file, or both empty for an own root`}},
 		{"certificate of the authority missing", func(c *config.Config) { c.CA.KeyFile = "ca.key" },
 			[]string{`ca.cert_file: is empty, but ca.key_file is set`, `ca.key_file: "ca.key" is not an absolute path`}},
-		{"short certificates", func(c *config.Config) { c.CA.DeviceLife, c.CA.RenewGrace = 30*config.Day-1, -1 },
-			[]string{"ca.device_life: 29d23h59m59s is not possible; allowed: 30d to 3650d", "ca.renew_grace: 0s is not possible; allowed: 0 to 730d"}},
+		{"short certificates", func(c *config.Config) { c.CA.DeviceLife, c.CA.RenewGrace = 90*config.Day-1, -1 },
+			[]string{"ca.device_life: 89d23h59m59s is not possible; allowed: 90d to 3650d", "ca.renew_grace: 0s is not possible; allowed: 0 to 730d"}},
 		{"long certificates", func(c *config.Config) { c.CA.DeviceLife, c.CA.RenewGrace = 3651*config.Day, 731*config.Day },
 			[]string{"ca.device_life: 3651d is", "ca.renew_grace: 731d is"}},
-		{"bounds of certificates", func(c *config.Config) { c.CA.DeviceLife, c.CA.RenewGrace = 30*config.Day, 0 }, nil},
+		{"bounds of certificates", func(c *config.Config) { c.CA.DeviceLife, c.CA.RenewGrace = 90*config.Day, 0 }, nil},
 		{"words", func(c *config.Config) {
 			c.WSUS.Targeting, c.TLS.Mode, c.Log.Level, c.Log.Format = "x", "x", "x", "x"
 		}, []string{

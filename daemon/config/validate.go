@@ -184,10 +184,12 @@ func (v *validator) certificate() {
 	}
 }
 
-// Bounds of device certificates. The store forgets what was revoked once it
-// could not be renewed any more, and reckons with the longest grace.
+// Bounds of device certificates. Devices renew them six weeks before their end,
+// so that a shorter one would be renewed all the time. The store forgets what was
+// revoked once it could not be renewed any more, and reckons with the longest
+// grace.
 const (
-	minDeviceLife = 30 * Day
+	minDeviceLife = 90 * Day
 	maxDeviceLife = 3650 * Day
 	maxGrace      = 2 * 365 * Day
 )

@@ -19,7 +19,7 @@
 //
 // The catalogue is in the table files. It was written from the DDF files of the
 // Policy CSP of February 2025 (names, formats, values, defaults, builds, editions,
-// conflict rules), the documents of the mission (older ranges, what has no effect
+// conflict rules), older documents of Microsoft (ranges, what has no effect
 // beside what), and, for registry values, the group policy templates of Windows 11
 // 22H2. Tests compare it with the DDF files where these are at hand. Nobody has
 // tried each setting on each version: what a device answers is shown for what it

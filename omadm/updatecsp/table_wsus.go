@@ -16,7 +16,7 @@ func wsusSettings() []Setting {
 			Caveats: []string{
 				"the default CorpWSUS of the description is a placeholder, not a server",
 				"over http anyone on the way can change what a device is told to install; use https",
-				"from 1703 not supported on Windows 10 Mobile and, as the mission's documents say, on IoT Enterprise",
+				"from 1703 not supported on Windows 10 Mobile and, as older documents say, on IoT Enterprise",
 				"machines set up by registry or group policy need WUServer, WUStatusServer and UseWUServer; OMA DM does with this one",
 			},
 		},
