@@ -17,7 +17,7 @@ test:
 	$(GO) vet ./...
 	$(GO) test ./...
 
-# Speed and memory beside what was promised, in about ten minutes on a machine
+# Speed and memory beside what was promised, in about a quarter of an hour on a machine
 # that does nothing else. BENCH_REVISIONS="1000 10000" leaves out large catalogs.
 bench:
 	GO=$(GO) .ci/bench
