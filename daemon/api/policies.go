@@ -119,21 +119,14 @@ func (s *server) setPolicies(a *act) (any, error) {
 		}
 		normal[setting] = value
 	}
-	// What contradicts itself is refused before any device sees it.
-	before, err := s.desiredOf(a.Request, t, g)
+	wants, err := s.reviewed(a.Context(), t, g, func(to *updatecsp.Assignment) {
+		maps.Copy(to.Values, normal)
+		to.Without = slices.DeleteFunc(to.Without, func(name string) bool { _, set := normal[name]; return set })
+	})
 	if err != nil {
 		return nil, err
 	}
-	after := maps.Clone(before)
-	for name, value := range normal {
-		after[name] = updatecsp.Choice{Value: value, From: updatecsp.Origin{Group: g.ID, Name: g.Name, Depth: t.Depth(g.ID)}}
-	}
-	warnings := touching(updatecsp.Warnings(after, updatecsp.Version{}), normal)
-	for _, w := range warnings {
-		if w.Severity == updatecsp.Error {
-			return nil, badRequest("%s", w.Message)
-		}
-	}
+	warnings := touching(updatecsp.Warnings(wants, updatecsp.Version{}), normal)
 	if err := s.Store.SetPolicies(a.Context(), a.by, g.ID, normal); err != nil {
 		return nil, err
 	}
@@ -153,13 +146,24 @@ func (s *server) unsetPolicy(a *act) (any, error) {
 	if err := q.done(); err != nil {
 		return nil, err
 	}
-	_, g, err := s.policyGroup(a)
+	t, g, err := s.policyGroup(a)
 	if err != nil {
 		return nil, err
 	}
 	setting, ok := updatecsp.Find(a.PathValue("setting"))
 	if !ok {
 		return nil, notFound("no setting is called %q", a.PathValue("setting"))
+	}
+	_, err = s.reviewed(a.Context(), t, g, func(to *updatecsp.Assignment) {
+		delete(to.Values, setting.Name)
+		to.Without = slices.DeleteFunc(to.Without, func(name string) bool { return name == setting.Name })
+		if without {
+			to.Without = append(to.Without, setting.Name)
+			slices.Sort(to.Without)
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	err = s.Store.UnsetPolicy(a.Context(), a.by, g.ID, setting.Name, without)
 	if errors.Is(err, store.ErrNotFound) {
@@ -173,7 +177,7 @@ func (s *server) setPreset(a *act) (any, error) {
 	if err := decode(a.Request, &req); err != nil {
 		return nil, err
 	}
-	_, g, err := s.policyGroup(a)
+	t, g, err := s.policyGroup(a)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +191,9 @@ func (s *server) setPreset(a *act) (any, error) {
 			return nil, badRequest("no preset is called %q; there is %s", req.Preset, strings.Join(names, ", "))
 		}
 		req.Preset = p.Name
+	}
+	if _, err := s.reviewed(a.Context(), t, g, func(to *updatecsp.Assignment) { to.Preset = req.Preset }); err != nil {
+		return nil, err
 	}
 	return nil, s.Store.SetPreset(a.Context(), a.by, g.ID, req.Preset)
 }

@@ -98,6 +98,7 @@ type Store interface {
 	RevokeEnrollToken(ctx context.Context, by store.Entry, id int64) error
 
 	GroupPolicies(ctx context.Context) ([]store.GroupPolicy, error)
+	PolicyAssignments(ctx context.Context) ([]updatecsp.Assignment, error)
 	SetPolicies(ctx context.Context, by store.Entry, group update.ID, values map[string]string) error
 	UnsetPolicy(ctx context.Context, by store.Entry, group update.ID, name string, without bool) error
 	SetPreset(ctx context.Context, by store.Entry, group update.ID, preset string) error
