@@ -65,7 +65,7 @@ func (d *devices) enrol(n, every int) {
 }
 
 // held is what the devices know of updates.
-var held = reported(12, 60)
+var held = reported(4, 80)
 
 func reported(installable, installed int) mdmagent.UpdateList {
 	list := mdmagent.UpdateList{LastScan: time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)}

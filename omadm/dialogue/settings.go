@@ -13,15 +13,24 @@ import (
 // answer, before the device counts as one that does not answer to it.
 const maxTries = 3
 
+// addressee is what a device was taken for when it was told its settings.
+type addressee struct {
+	known   bool
+	version updatecsp.Version
+	edition int
+}
+
 // tell is the stage that sends the settings that differ from what the device
 // has: those wanted, as they are for its version and edition, and the removal of
 // those no longer wanted.
 func (t *talk) tell() {
-	if t.leaving() {
-		return
+	to := addressee{true, t.version(), t.edition()}
+	if t.leaving() || t.told == to {
+		return // all that it was told, or not, stands
 	}
+	t.told = to
 	wanted := map[string]bool{}
-	for _, d := range t.kept.Desired.On(t.version(), t.edition()) {
+	for _, d := range t.kept.Desired.On(to.version, to.edition) {
 		wanted[d.Name] = true
 		old, known := t.settings[d.Name]
 		switch {

@@ -36,6 +36,7 @@ type talk struct {
 	said  []question // said last, in order
 	next  []question // to be said next
 
+	told        addressee       // the settings, last
 	sent        map[string]bool // settings without a final answer yet, by name
 	tried       map[string]bool // settings that were sent in this session
 	allFacts    bool            // all facts were asked for
