@@ -19,7 +19,7 @@ func newDevices(a *app) *cobra.Command {
 		Short: "List the devices that are enrolled, and manage them",
 		Long: "Devices are machines that were enrolled for management (OMA DM). A machine that\n" +
 			"only scans is a computer; one that does both is one machine in both lists, with\n" +
-			"the same number.",
+			"the same number. \"sluice computers assign\" puts either into groups.",
 	}
 	cmd.AddCommand(newDevicesList(a), newDevicesShow(a), newDevicesSync(a), newDevicesUnenrol(a), newDevicesRollback(a),
 		newDevicesCandidates(a), newDevicesJoin(a), newDevicesSplit(a), newDevicesNeeded(a))

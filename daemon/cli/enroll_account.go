@@ -82,7 +82,7 @@ type accountFlags struct {
 func (f *accountFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.display, "display", "", "the person's `NAME`, for lists")
 	cmd.Flags().StringVar(&f.expires, "expires", "", "`WHEN` it ends: 2026-12-01T03:00Z, or +30d from now")
-	cmd.Flags().IntVar(&f.max, "max-devices", 0, "how many devices it may have enrolled at a time; 0 for any `NUMBER`")
+	cmd.Flags().IntVar(&f.max, "max-devices", 0, "the `NUMBER` of devices that it may have enrolled at a time; 0 for any")
 }
 
 // wanted returns what was given on the command line.

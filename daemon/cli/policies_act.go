@@ -125,8 +125,8 @@ func newPoliciesExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write a group's settings for machines that do not enrol",
-		Long: "Servers, Home editions and many domain machines cannot be managed by OMA DM. This\n" +
-			"writes the same settings as files:\n\n" +
+		Long: "Windows Server and Home cannot be managed by OMA DM, and machines of a domain may\n" +
+			"be better off with group policy. This writes the same settings as files:\n\n" +
 			"  reg         a registry file, for one machine or an image\n" +
 			"  gpo-backup  a backup of a group policy object, for Import-GPO\n" +
 			"  lgpo        text for Microsoft's LGPO.exe, for machines without a domain\n" +
