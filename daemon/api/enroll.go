@@ -20,7 +20,6 @@ import (
 const (
 	minPassword  = 10  // characters
 	maxPassword  = 256 // bytes
-	maxAccount   = 200 // bytes of a name
 	maxTokenUses = 100_000
 	tokenLife    = 7 * 24 * time.Hour // where none is asked for
 	maxTokenLife = 366 * 24 * time.Hour
@@ -89,12 +88,6 @@ func checkPassword(p string) error {
 func (s *server) createEnrollAccount(a *act) (any, error) {
 	name := a.PathValue("account")
 	a.by.Subject = name
-	switch {
-	case strings.TrimSpace(name) != name || name == "" || len(name) > maxAccount:
-		return nil, badRequest("the name of an account has 1 to %d bytes, and no blank at its ends", maxAccount)
-	case strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`\/:`, r) }):
-		return nil, badRequest(`the name of an account holds no control characters, and none of \ / :`)
-	}
 	c, err := s.accountChange(a)
 	if err != nil {
 		return nil, err

@@ -221,8 +221,10 @@ func TestAccounts(t *testing.T) {
 	if _, err := s.CreateEnrollAccount(t.Context(), anna, "BOB", store.AccountChange{}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the name is taken: %v", err)
 	}
-	if _, err := s.CreateEnrollAccount(t.Context(), anna, "a b", store.AccountChange{}); !errors.Is(err, store.ErrBadName) {
-		t.Errorf("a blank in the name: %v", err)
+	for _, name := range []string{"", "a b", "a\u00a0b", `a\b`, "a\u202eb", "a\x9b", strings.Repeat("a", 65)} {
+		if _, err := s.CreateEnrollAccount(t.Context(), anna, name, store.AccountChange{}); !errors.Is(err, store.ErrBadName) {
+			t.Errorf("an account called %q: %v, want %v", name, err, store.ErrBadName)
+		}
 	}
 	if err := s.DeleteEnrollAccount(t.Context(), anna, "bob"); err != nil {
 		t.Fatal(err)

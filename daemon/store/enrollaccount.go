@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // EnrollAccount is an account of a person who enrols devices.
@@ -101,11 +103,11 @@ func (s *Store) CreateEnrollAccount(ctx context.Context, by Entry, name string, 
 }
 
 func goodAccountName(name string) bool {
-	if name == "" || len(name) > 64 {
+	if name == "" || len(name) > 64 || !utf8.ValidString(name) {
 		return false
 	}
 	for _, c := range name {
-		if c <= ' ' || c == 0x7f || strings.ContainsRune(`\/"'<>|`, c) {
+		if c == ' ' || !unicode.IsPrint(c) || strings.ContainsRune(`\/"'<>|`, c) {
 			return false
 		}
 	}
