@@ -55,6 +55,14 @@ func (s *Store) ClaimDevice(ctx context.Context, c fleet.Claim, byClient bool) (
 		if err := tx.noteClaim(device, &c, v, enrolled); err != nil {
 			return err
 		}
+		if enrolled && v.Identify {
+			// Nothing proves that it is the same machine: it is to be seen who made it so.
+			if err := tx.AuditInTx(Entry{Who: "sluice", Via: "daemon", Action: "device.join", Subject: c.Name, Detail: map[string]any{
+				"device": device, "client_id": c.ClientID, "address": c.Addr, "why": "it goes by the name of the enrolled device",
+			}}); err != nil {
+				return err
+			}
+		}
 		if byClient && !enrolled {
 			if err := tx.putInto(device, &c); err != nil {
 				return err
