@@ -11,6 +11,8 @@ import (
 	"sluice/daemon/fleet"
 	"sluice/daemon/store"
 	"sluice/daemon/store/storetest"
+	"sluice/omadm/dialogue"
+	"sluice/omadm/updatecsp/tree"
 	"sluice/wsus/reporting"
 	"sluice/wsus/update"
 )
@@ -195,5 +197,28 @@ func TestLoginWhileTheDiskIsFull(t *testing.T) {
 	pragma("PRAGMA max_page_count = 1000000")
 	if got, err := claim("c2"); got == d || err != nil {
 		t.Errorf("with room again: device %d, %v", got, err)
+	}
+}
+
+// Devices that named so many updates which do not exist that no more are told
+// apart do not keep what the catalog has from being counted.
+func TestFloodOfUpdates(t *testing.T) {
+	t.Parallel()
+	c := &clock{monday}
+	s := openAt(t, c)
+	importAll(t, s, "one", software(1, 1))
+	d := openDoor(t, s, c.now)
+	n := d.request("A", "hw", "PC1")
+	machine := d.enroll(n)
+	if err := s.Write(t.Context(), "flood", func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO update_number (id, update_id) VALUES (500000, x'ff')`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.learn(n.Enrollment.ID, &dialogue.Lesson{Report: &tree.Report{Installable: map[update.ID]tree.Installable{uid(1): {}, uid(2): {}}}, ReportedAt: monday})
+	states, err := s.DeviceStates(t.Context(), machine)
+	if err != nil || len(states) != 1 || states[0].Update != uid(1) {
+		t.Errorf("states %+v, %v, want that of the update in the catalog alone", states, err)
 	}
 }

@@ -176,7 +176,9 @@ func (w *deviceStates) settleAll() {
 }
 
 // Bounds of what one device can have kept of its updates by OMA DM, and all of
-// them together: they may name any.
+// them together: they may name any. One that names ever more updates that do not
+// exist uses up the numbers of those; what the catalog has is counted all the
+// same.
 const (
 	maxOpen    = 2_000
 	maxNumbers = 500_000
@@ -202,7 +204,8 @@ func (w *deviceStates) mdm(r *tree.Report, at int64) error {
 		}
 		if last >= maxNumbers {
 			var known bool
-			if err := w.tx.get([]any{&known}, `SELECT EXISTS (SELECT 1 FROM update_number WHERE update_id = ?)`, id[:]); err != nil || !known {
+			if err := w.tx.get([]any{&known}, `SELECT EXISTS (SELECT 1 FROM update_number WHERE update_id = ?1)
+				OR EXISTS (SELECT 1 FROM served WHERE update_id = ?1)`, id[:]); err != nil || !known {
 				if err != nil {
 					return err
 				}
