@@ -63,7 +63,7 @@ func (s *server) deviceOf(t *fleet.Tree, d *store.EnrolledDevice) wire.Device {
 		CertificateEnd: when(d.CertificateEnd), SyncAsked: !d.SyncAsked.IsZero(), Attention: []string{},
 	}
 	w.Edition = updatecsp.EditionName(w.EditionNumber)
-	if e.State == device.Active || e.State == device.Leaving {
+	if goesOn(e.State) {
 		if next := s.Management.NextPoll(e.ID, d.LastPoll); !next.IsZero() {
 			w.NextPoll = when(next)
 		}
@@ -71,6 +71,9 @@ func (s *server) deviceOf(t *fleet.Tree, d *store.EnrolledDevice) wire.Device {
 	}
 	return w
 }
+
+// goesOn reports whether a device is enrolled.
+func goesOn(s device.EnrollmentState) bool { return s == device.Active || s == device.Leaving }
 
 // overdue is how long after its time a device counts as one that does not come.
 const overdue = 24 * time.Hour
@@ -125,12 +128,16 @@ func (s *server) showDevice(r *http.Request) (any, error) {
 		out.LastScan, out.Approved = when(d.Report.LastScan), list(d.Report.Approved)
 		rollback(out.Rollback, d.Report)
 	}
-	desired, err := s.Management.Desired(r.Context(), d.ID)
-	if err != nil {
-		return nil, err
+	out.Policies, out.Warnings = []wire.DevicePolicy{}, []wire.PolicyWarning{}
+	// A device that left has none: Windows took them away, or nobody knows.
+	if st := d.Enrollment.State; st == device.Active || st == device.Leaving {
+		desired, err := s.Management.Desired(r.Context(), d.ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Policies = devicePolicies(desired, d.Settings)
+		out.Warnings = warningsOf(updatecsp.Warnings(desired, versionOf(d.Facts.OSVersion)))
 	}
-	out.Policies = devicePolicies(desired, d.Settings)
-	out.Warnings = warningsOf(updatecsp.Warnings(desired, versionOf(d.Facts.OSVersion)))
 	for i := range d.Orders {
 		out.Orders = append(out.Orders, orderOf(&d.Orders[i]))
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"sluice/daemon/api/wire"
 	"sluice/daemon/store"
-	"sluice/omadm/device"
 	"sluice/omadm/dialogue"
 	"sluice/omadm/enroll"
 	"sluice/omadm/updatecsp/tree"
@@ -19,19 +18,18 @@ func (s *server) enrolledNamed(a *act) (store.EnrolledDetail, error) {
 	return d, err
 }
 
-// current refuses acts on devices that are no longer enrolled.
-func current(d *store.EnrolledDetail) error {
-	if st := d.Enrollment.State; st != device.Active && st != device.Leaving {
-		return conflict("%s is no longer enrolled (%s)", d.Name, st)
+// currentNamed returns the device that an act is done to, which is to be enrolled
+// still.
+func (s *server) currentNamed(a *act) (store.EnrolledDetail, error) {
+	d, err := s.enrolledNamed(a)
+	if err == nil && !goesOn(d.Enrollment.State) {
+		err = conflict("%s is no longer enrolled (%s)", d.Name, d.Enrollment.State)
 	}
-	return nil
+	return d, err
 }
 
 func (s *server) syncDevice(a *act) (any, error) {
-	d, err := s.enrolledNamed(a)
-	if err == nil {
-		err = current(&d)
-	}
+	d, err := s.currentNamed(a)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +46,7 @@ func (s *server) unenrollDevice(a *act) (any, error) {
 	if err := decode(a.Request, &req); err != nil {
 		return nil, err
 	}
-	d, err := s.enrolledNamed(a)
-	if err == nil {
-		err = current(&d)
-	}
+	d, err := s.currentNamed(a)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +61,7 @@ func (s *server) rollbackDevice(a *act) (any, error) {
 	if err := decode(a.Request, &req); err != nil {
 		return nil, err
 	}
-	d, err := s.enrolledNamed(a)
-	if err == nil {
-		err = current(&d)
-	}
+	d, err := s.currentNamed(a)
 	if err != nil {
 		return nil, err
 	}

@@ -73,33 +73,9 @@ func findComputer(ctx context.Context, c *client.Client, name string) (wire.Comp
 		d, err := c.Computer(ctx, n)
 		return d.Computer, err
 	}
-	var whole, label []wire.Computer
-	for found, err := range c.Computers(ctx, client.ComputerQuery{Search: name}) {
-		if err != nil {
-			return wire.Computer{}, err
-		}
-		first, _, _ := strings.Cut(found.Name, ".")
-		switch {
-		case strings.EqualFold(found.Name, name), strings.EqualFold(found.ClientID, name):
-			whole = append(whole, found)
-		case strings.EqualFold(first, name):
-			label = append(label, found)
-		}
-	}
-	if len(whole) == 0 {
-		whole = label
-	}
-	switch len(whole) {
-	case 1:
-		return whole[0], nil
-	case 0:
-		return wire.Computer{}, &ExitError{ExitFailed, fmt.Errorf("no computer goes by %q", name), `"sluice computers list --search TEXT" finds it`}
-	}
-	ids := make([]string, len(whole))
-	for i, w := range whole {
-		ids[i] = strconv.FormatInt(w.ID, 10)
-	}
-	return wire.Computer{}, usageError(fmt.Errorf("%d computers go by %q: %s", len(whole), name, strings.Join(ids, ", ")), "name one by its number")
+	return pick(c.Computers(ctx, client.ComputerQuery{Search: name}), name,
+		func(c *wire.Computer) machineName { return machineName{c.ID, c.Name, c.ClientID} },
+		kindOfMachine{"computer", "computers", "sluice computers list --search TEXT"})
 }
 
 func findComputers(ctx context.Context, c *client.Client, names []string) ([]wire.Computer, error) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -65,33 +64,9 @@ func findDevice(ctx context.Context, c *client.Client, name string) (wire.Device
 		d, err := c.Device(ctx, n)
 		return d.Device, err
 	}
-	var whole, label []wire.Device
-	for found, err := range c.Devices(ctx, client.DeviceQuery{Search: name, All: true}) {
-		if err != nil {
-			return wire.Device{}, err
-		}
-		first, _, _ := strings.Cut(found.Name, ".")
-		switch {
-		case strings.EqualFold(found.Name, name), strings.EqualFold(found.Enrollment, name):
-			whole = append(whole, found)
-		case strings.EqualFold(first, name):
-			label = append(label, found)
-		}
-	}
-	if len(whole) == 0 {
-		whole = label
-	}
-	switch len(whole) {
-	case 1:
-		return whole[0], nil
-	case 0:
-		return wire.Device{}, &ExitError{ExitFailed, fmt.Errorf("no device goes by %q", name), `"sluice devices list --all --search TEXT" finds it`}
-	}
-	ids := make([]string, len(whole))
-	for i, w := range whole {
-		ids[i] = strconv.FormatInt(w.ID, 10)
-	}
-	return wire.Device{}, usageError(fmt.Errorf("%d devices go by %q: %s", len(whole), name, strings.Join(ids, ", ")), "name one by its number")
+	return pick(c.Devices(ctx, client.DeviceQuery{Search: name, All: true}), name,
+		func(d *wire.Device) machineName { return machineName{d.ID, d.Name, d.Enrollment} },
+		kindOfMachine{"device", "devices", "sluice devices list --all --search TEXT"})
 }
 
 func newDevicesNeeded(a *app) *cobra.Command {

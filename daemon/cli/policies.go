@@ -219,6 +219,9 @@ func newPoliciesDiff(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if d.State != "active" && d.State != "leaving" {
+					return &ExitError{ExitFailed, fmt.Errorf("%s is no longer enrolled (%s)", d.Name, d.State), "nothing is wanted of it here"}
+				}
 				open := []wire.DevicePolicy{}
 				for _, p := range d.Policies {
 					if p.State != "applied" {
