@@ -146,3 +146,17 @@ func TestIsUnenroll(t *testing.T) {
 		}
 	}
 }
+
+// A session that holds much makes room before those that hold little, however
+// long these were not heard.
+func TestLargeMakesRoom(t *testing.T) {
+	w := newWorld(t, session.Limits{Memory: 64 << 10})
+	w.begin("D1")
+	w.enroll("D2")
+	w.begin("D2")
+	answer := fmt.Sprintf("2 Results 1/3 ./A %q", strings.Repeat("x", 70<<10))
+	w.send(envelope{certificate: "D2"}, message(t, "D2", "1", 2, "1 Status 1/3 Get 200", answer))
+	if diff := cmp.Diff([]string{"D2 false"}, w.endedNames()); diff != "" {
+		t.Errorf("ended: -want +got\n%s", diff)
+	}
+}

@@ -80,30 +80,40 @@ func (q *seats) leave(st *seat) {
 }
 
 // oldest takes the turn of the seat that was not used for longest, of one whose
-// session is over where there is one. It returns nil where no more are held than
-// may be, or all are in use.
+// session is over where there is one. Where memory is short, sessions that hold
+// much of it make room before small ones: a few devices that fill it do not push
+// the others out. It returns nil where no more are held than may be, or all are
+// in use.
 func (q *seats) oldest(count int, size int64) *seat {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.all) <= count && q.size <= size {
 		return nil
 	}
-	var live *seat
+	var live, large *seat
 	for e := q.order.Front(); e != nil; e = e.Next() {
 		st := e.Value.(*seat)
 		switch {
 		case st.users > 0:
 		case !st.live:
 			return st.grab()
+		case large == nil && q.size > size && st.size > size/muchShare:
+			large = st
 		case live == nil:
 			live = st
 		}
 	}
-	if live == nil {
-		return nil
+	switch {
+	case large != nil:
+		return large.grab()
+	case live != nil:
+		return live.grab()
 	}
-	return live.grab()
+	return nil
 }
+
+// muchShare is which part of all memory is much for one session.
+const muchShare = 16
 
 // unused takes the turns of the seats whose session was not heard for idle, or,
 // where it is over, for retry.
