@@ -4,7 +4,8 @@
 // and its renewal (3.5), over a SOAP 1.2 of its own.
 //
 // [New] returns the handler. It keeps nothing: credentials and enrollments are
-// the matter of a [Desk], certificates that of sluice/omadm/ca.
+// the matter of a [Desk], certificates that of sluice/omadm/ca. [Instructions]
+// writes for an administrator what there is to do on devices.
 //
 // Requests are bounded before they are read, and read strictly where something
 // depends on it: an element that decides must be there once. Tolerated is what

@@ -171,7 +171,7 @@ func byLink(server, user string) Way {
 func byScript(server, user string) Way {
 	return Way{
 		Title: "Script",
-		For:   "many devices, by whatever runs a script on them as an administrator; nobody is asked",
+		For:   "many devices, by whatever runs a script on them as an administrator; nobody is asked, and the certificate is kept for the machine",
 		Steps: []string{
 			"Make a token for as many devices: `sluice enroll token create --uses N`.",
 			"Put it in place of " + placeToken + ".",
