@@ -86,10 +86,11 @@ func (w *walk) up(c *x509.Certificate, path []*x509.Certificate) (Root, error) {
 		if !claims(c, r.cert) {
 			continue
 		}
-		named = true
 		if w.issued(r.cert, c) {
 			return r, w.current(r.cert)
 		}
+		// A stranger may give a root of its own the same name.
+		named = named || len(c.AuthorityKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, r.cert.SubjectKeyId)
 	}
 	if bytes.Equal(c.RawSubject, c.RawIssuer) && w.issued(c, c) {
 		return Root{}, foreign("its chain ends at %s, which is not a pinned root", name)

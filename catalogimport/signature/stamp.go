@@ -6,7 +6,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"math/big"
+	"strings"
 	"time"
 )
 
@@ -28,14 +30,14 @@ func stamps(m *message) ([]stamp, error) {
 	for _, v := range values(m.unauth, oidStamp) {
 		s, err := token(m, v.FullBytes)
 		if err != nil {
-			return nil, err
+			return nil, ofStamp(err)
 		}
 		all = append(all, s)
 	}
 	for _, v := range values(m.unauth, oidCountersignature) {
 		by, err := countersignature(m, v.FullBytes)
 		if err != nil {
-			return nil, err
+			return nil, ofStamp(err)
 		}
 		var t time.Time
 		when := values(by.auth, oidSigningTime)
@@ -101,8 +103,16 @@ func (v *Verifier) trusted(all []stamp) (best *stamp, weak bool, err error) {
 		case err == nil && best == nil:
 			best, weak = &all[i], true
 		case err != nil && isTampered(err):
-			return nil, false, err
+			return nil, false, ofStamp(err)
 		}
 	}
 	return best, weak, nil
+}
+
+// ofStamp says that a finding is about the time stamp, where it does not yet.
+func ofStamp(err error) error {
+	if f := (*fault)(nil); errors.As(err, &f) && !strings.Contains(f.reason, "time stamp") {
+		return &fault{f.status, "its time stamp is not in order: " + f.reason}
+	}
+	return err
 }
