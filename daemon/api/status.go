@@ -43,7 +43,7 @@ func (s *server) status(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	st.Computers, st.Approvals, st.Waiting, st.Declined, st.Files, st.Bytes = t.Devices, t.Approvals, t.Waiting, t.Declined, t.Files, t.Bytes
+	st.Computers, st.Enrolled, st.Approvals, st.Waiting, st.Declined, st.Files, st.Bytes = t.Devices, t.Enrolled, t.Approvals, t.Waiting, t.Declined, t.Files, t.Bytes
 	st.LastImport, err = s.lastImport(r.Context())
 	return st, err
 }

@@ -42,6 +42,10 @@ func (a *app) showStatus(s *wire.Status) error {
 	if s.Waiting > 0 {
 		approvals += fmt.Sprintf(", %d of them waiting for files or license terms", s.Waiting)
 	}
+	computers := humanize.Comma(int64(s.Computers))
+	if s.Enrolled > 0 {
+		computers += fmt.Sprintf(", %s of them enrolled", humanize.Comma(int64(s.Enrolled)))
+	}
 	last := "never"
 	if i := s.LastImport; i != nil {
 		last = fmt.Sprintf("%s %s, %s: %s new", minute(i.Started), i.Source, i.State, humanize.Comma(int64(i.New)))
@@ -49,7 +53,7 @@ func (a *app) showStatus(s *wire.Status) error {
 	pairs := []string{
 		"sluice", s.Version + ", " + state, "data folder", s.DataDir, "database", health,
 		"updates", humanize.Comma(int64(s.Updates)), "files", fmt.Sprintf("%s, %s", humanize.Comma(int64(s.Files)), size(s.Bytes)),
-		"computers", humanize.Comma(int64(s.Computers)), "approvals", approvals,
+		"computers", computers, "approvals", approvals,
 		"declined", humanize.Comma(int64(s.Declined)), "last import", last,
 	}
 	for _, d := range s.Doors {

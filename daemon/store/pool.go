@@ -25,14 +25,15 @@ var pragmas = []string{
 
 // openWriter opens the one connection that writes. Its transactions take the
 // write lock at once: one that only asks for it later is refused without any
-// waiting when another was faster.
+// waiting when another was faster. An import is no faster with a larger cache.
 func openWriter(path string) (*sql.DB, error) {
-	return openPool(path, 1, "_txlock=immediate", "cache_size(-32768)")
+	return openPool(path, 1, "_txlock=immediate", "cache_size(-16384)")
 }
 
-// openReaders opens the pool of connections that cannot write.
+// openReaders opens the pool of connections that cannot write. Their caches are
+// small: the system has the file in memory, once for all of them.
 func openReaders(path string) (*sql.DB, error) {
-	return openPool(path, readers, "", "query_only(1)", "cache_size(-8192)")
+	return openPool(path, readers, "", "query_only(1)", "cache_size(-2048)")
 }
 
 // openAside opens a connection of its own for work that takes minutes, a check

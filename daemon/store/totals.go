@@ -9,7 +9,8 @@ import (
 
 // Totals says how much there is, at a glance.
 type Totals struct {
-	Devices   int
+	Devices   int // all machines, enrolled or not
+	Enrolled  int // of those
 	Approvals int
 	Waiting   int // approvals whose files or license terms are missing
 	Declined  int
@@ -21,12 +22,12 @@ type Totals struct {
 func (s *Store) Totals(ctx context.Context) (t Totals, _ error) {
 	err := s.read(ctx, "totals", func(ctx context.Context, tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `SELECT
-			(SELECT count(*) FROM device),
+			(SELECT count(*) FROM device), (SELECT coalesce(sum(enrolled), 0) FROM device),
 			(SELECT count(*) FROM deployment WHERE deleted IS NULL),
 			(SELECT count(*) FROM deployment WHERE deleted IS NULL AND waiting = 1),
 			(SELECT count(*) FROM decline), count(*), coalesce(sum(size), 0)
 			FROM (SELECT max(size) AS size FROM held GROUP BY digest)`).
-			Scan(&t.Devices, &t.Approvals, &t.Waiting, &t.Declined, &t.Files, &t.Bytes)
+			Scan(&t.Devices, &t.Enrolled, &t.Approvals, &t.Waiting, &t.Declined, &t.Files, &t.Bytes)
 	})
 	return t, err
 }

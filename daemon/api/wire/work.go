@@ -120,6 +120,7 @@ type Status struct {
 	Updates   int        `json:"updates"`
 	Revisions int        `json:"revisions"`
 	Computers int        `json:"computers"`
+	Enrolled  int        `json:"enrolled"` // of those
 	Approvals int        `json:"approvals"`
 	Waiting   int        `json:"approvals_waiting"`
 	Declined  int        `json:"declined"`

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"sluice/wsus/update"
@@ -24,8 +25,26 @@ func File(name string, size int64, modified time.Time) update.File {
 }
 
 // Payload returns the bytes of a file that [File] made; they follow from its name
-// and size. No two bytes of a payload are alike enough to be compressed.
+// and size. That of a text is lines of words; no two bytes of another are alike
+// enough to be compressed.
 func Payload(f update.File) io.Reader {
+	if strings.HasSuffix(f.Name, ".txt") {
+		return io.LimitReader(&words{line: []byte(f.Name + ": these words stand for license terms.\r\n")}, f.Size)
+	}
 	seed := sha256.Sum256([]byte(f.Name + "\x00" + strconv.FormatInt(f.Size, 10)))
 	return io.LimitReader(rand.NewChaCha8(seed), f.Size)
+}
+
+// words is a line that repeats for ever.
+type words struct {
+	line []byte
+	at   int
+}
+
+func (w *words) Read(p []byte) (n int, _ error) {
+	for n < len(p) {
+		c := copy(p[n:], w.line[w.at:])
+		n, w.at = n+c, (w.at+c)%len(w.line)
+	}
+	return n, nil
 }
