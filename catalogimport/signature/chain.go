@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -28,9 +29,7 @@ type chain struct {
 // foreign otherwise.
 func (v *Verifier) chain(m *message, at time.Time, usage x509.ExtKeyUsage) (chain, error) {
 	// crypto/x509 takes a certificate without usages for one with all.
-	if !slices.Contains(m.signer.ExtKeyUsage, usage) {
-		return chain{}, foreign("the certificate of %s is not for this use", quoted(m.signer.Subject.CommonName))
-	}
+	fit := slices.Contains(m.signer.ExtKeyUsage, usage)
 	weak := m.hash == crypto.SHA1
 	between := x509.NewCertPool()
 	for _, c := range m.certs {
@@ -49,10 +48,13 @@ func (v *Verifier) chain(m *message, at time.Time, usage x509.ExtKeyUsage) (chai
 		if root, err = w.up(m.signer, nil); err != nil {
 			return chain{}, err
 		}
-		if !w.sha1 {
+		if fit && !w.sha1 {
 			return chain{}, foreign("its chain to %s is not in order: %v", quoted(root.Name), refusal)
 		}
 		weak = true
+	}
+	if !fit {
+		return chain{}, foreign("the certificate of %s is not for this use", quoted(m.signer.Subject.CommonName))
 	}
 	if o := root.Organization; o != "" && !slices.Contains(m.signer.Subject.Organization, o) {
 		return chain{}, foreign("%s is not of %s, whom alone %s vouches for", quoted(m.signer.Subject.CommonName), quoted(o), quoted(root.Name))
@@ -73,10 +75,7 @@ type walk struct {
 
 // up goes from c, below which lies the path, to a root.
 func (w *walk) up(c *x509.Certificate, path []*x509.Certificate) (Root, error) {
-	name := quoted(c.Subject.CommonName)
-	if err := w.usable(c, len(path)); err != nil {
-		return Root{}, err
-	}
+	name, unfit := quoted(c.Subject.CommonName), w.usable(c, len(path))
 	if len(path) == maxChain {
 		return Root{}, foreign("its chain has more than %d certificates", maxChain)
 	}
@@ -87,7 +86,7 @@ func (w *walk) up(c *x509.Certificate, path []*x509.Certificate) (Root, error) {
 			continue
 		}
 		if w.issued(r.cert, c) {
-			return r, w.current(r.cert)
+			return r, cmp.Or(unfit, w.current(r.cert))
 		}
 		// A stranger may give a root of its own the same name.
 		named = named || len(c.AuthorityKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, r.cert.SubjectKeyId)
@@ -103,6 +102,10 @@ func (w *walk) up(c *x509.Certificate, path []*x509.Certificate) (Root, error) {
 		named = true
 		if !w.issued(parent, c) {
 			continue
+		}
+		// Only now: damage may be what makes it unfit.
+		if unfit != nil {
+			return Root{}, unfit
 		}
 		root, err := w.up(parent, path)
 		if err == nil {

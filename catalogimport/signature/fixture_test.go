@@ -172,6 +172,15 @@ func verify(tb testing.TB, v *signature.Verifier, b []byte) signature.Verdict {
 	return got
 }
 
+// dual is the file with a SHA-1 signature and a nested SHA-256 one, each with
+// the stamp of its time.
+func (h house) dual(tb testing.TB, f file) []byte {
+	nested := authenticode(tb, h.expired, h.certs(h.expired), crypto.SHA256, f.kind, f.digest(crypto.SHA256),
+		stamped(h.stamper, []authority{h.stamper}, crypto.SHA256, year(2015)))
+	return f.put(authenticode(tb, h.legacy, h.certs(h.legacy, h.legacyStamper), crypto.SHA1, f.kind, f.digest(crypto.SHA1),
+		countersigned(h.legacyStamper, crypto.SHA1, year(2011)), nesting(nested)))
+}
+
 // good is the file with an RFC 3161 stamped SHA-256 signature by a signer that
 // has expired since.
 func (h house) good(tb testing.TB, f file) []byte {

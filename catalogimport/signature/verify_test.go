@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"io"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +39,11 @@ func TestVerdicts(t *testing.T) {
 	name.PublicKey = nil
 	forger := authority{&name, h.strangerRoot.key}
 	forged := issue(t, forger, grant{name: "Example", organization: corporation, usage: signing})
+	fat, err := x509.CreateCertificate(rand.Reader, h.ca.Certificate, h.root.Certificate,
+		&rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 9000, 1), E: 65537}, h.root.key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	attributeCertificate := tagged(1, seq(der(2), der([]byte("what an attribute certificate holds"))))
 
 	for _, tt := range []struct {
@@ -154,6 +162,11 @@ func TestVerdicts(t *testing.T) {
 			certs := bytes.Repeat(h.ca.Raw, 65)
 			return f.put(signed(crypto.SHA256, oidIndirect, seq(), [][]byte{certs}))
 		}, signature.Tampered, "certificates"},
+		{"too large a key", func(f file) []byte {
+			content := indirect(f.kind, crypto.SHA256, f.digest(crypto.SHA256))
+			info := signerInfo(t, h.signer, crypto.SHA256, oidIndirect, inner(content), nil, nil)
+			return f.put(signed(crypto.SHA256, oidIndirect, content, append(raws(h.certs(h.signer)), fat), info))
+		}, signature.Tampered, "key of 9001 bits"},
 		{"too large", func(f file) []byte { return f.put(make([]byte, 8<<20+1)) }, signature.Tampered, "limit"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,6 +210,21 @@ func TestDetails(t *testing.T) {
 	want := `verified: signed by "Example" (SHA-256) before 2015-01-01T00:00:00Z, root "Example Root"`
 	if got.String() != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The largest message that passes the bounds, nested as deep as they allow, is
+// refused in little memory.
+func TestCost(t *testing.T) {
+	t.Parallel()
+	v := pinned(t, newHouse(t).root)
+	b := der(make([]byte, 8<<20-1<<10))
+	for range 62 {
+		b = seq(b)
+	}
+	got := verify(t, v, smallCabinet(t).put(seq(oidSigned, tagged(0, b))))
+	if got.Status != signature.Tampered || strings.Contains(got.Reason, "limit") || strings.Contains(got.Reason, "deep") {
+		t.Errorf("got %v, want a finding behind the bounds", got)
 	}
 }
 
