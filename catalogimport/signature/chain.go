@@ -49,7 +49,7 @@ func (v *Verifier) chain(m *message, at time.Time, usage x509.ExtKeyUsage) (chai
 			return chain{}, err
 		}
 		if fit && !w.sha1 {
-			return chain{}, foreign("its chain to %s is not in order: %v", quoted(root.Name), refusal)
+			return chain{}, foreign("its chain to %s is not in order: %s", quoted(root.Name), oneLine(refusal))
 		}
 		weak = true
 	}

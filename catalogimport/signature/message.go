@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"
+	"strings"
 
 	"github.com/smallstep/pkcs7"
 )
@@ -102,10 +103,13 @@ func check(p7 *pkcs7.PKCS7) (*message, error) {
 		m.typeName = oid.String()
 	}
 	if err := p7.Verify(); err != nil {
-		return nil, tampered("its signature does not match: %v", err)
+		return nil, tampered("its signature does not match: %s", oneLine(err))
 	}
 	return m, nil
 }
+
+// oneLine is an error of another package, some of which take several lines.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 // indirect returns the digest of the file that m vouches for, and its algorithm:
 // the second part of SpcIndirectData.

@@ -84,11 +84,12 @@ func (v Verdict) Deciding() *Signature {
 	return nil
 }
 
-// String is the verdict on one line: the status, who signed when, and the reason.
+// String is the verdict on one line: the status, who signed when (unless it is
+// tampered with, when that says nothing), and the reason.
 func (v Verdict) String() string {
 	var b strings.Builder
 	b.WriteString(string(v.Status))
-	if s := v.Deciding(); s != nil {
+	if s := v.Deciding(); s != nil && v.Status != Tampered {
 		fmt.Fprintf(&b, ": signed by %s (%s)", quoted(s.Signer), s.Algorithm)
 		if !s.Time.IsZero() {
 			fmt.Fprintf(&b, " before %s", s.Time.Format(time.RFC3339))

@@ -128,6 +128,11 @@ func TestVerdicts(t *testing.T) {
 		{"no certificate of the signer", func(f file) []byte {
 			return f.put(authenticode(t, h.signer, h.certs(), crypto.SHA256, f.kind, f.digest(crypto.SHA256)))
 		}, signature.Tampered, "missing"},
+		{"attributes over other content", func(f file) []byte {
+			content := indirect(f.kind, crypto.SHA256, f.digest(crypto.SHA256))
+			info := signerInfo(t, h.signer, crypto.SHA256, oidIndirect, []byte("other"), nil, nil)
+			return f.put(signed(crypto.SHA256, oidIndirect, content, raws(h.certs(h.signer)), info))
+		}, signature.Tampered, "Message digest mismatch"},
 		{"two signers", func(f file) []byte {
 			content := indirect(f.kind, crypto.SHA256, f.digest(crypto.SHA256))
 			info := signerInfo(t, h.signer, crypto.SHA256, oidIndirect, inner(content), nil, nil)
@@ -175,6 +180,9 @@ func TestVerdicts(t *testing.T) {
 				got := verify(t, v, tt.put(f))
 				if got.Status != tt.status || !strings.Contains(got.Reason, tt.reason) {
 					t.Errorf("%s: got %v, want %s with a reason with %q", kind, got, tt.status, tt.reason)
+				}
+				if strings.Contains(got.Reason, "\n") {
+					t.Errorf("%s: the reason of %v has several lines", kind, got)
 				}
 				if got.Status != signature.Verified && got.Status != signature.Unsigned && got.Reason == "" {
 					t.Errorf("%s: %v has no reason", kind, got)
@@ -225,6 +233,18 @@ func TestCost(t *testing.T) {
 	got := verify(t, v, smallCabinet(t).put(seq(oidSigned, tagged(0, b))))
 	if got.Status != signature.Tampered || strings.Contains(got.Reason, "limit") || strings.Contains(got.Reason, "deep") {
 		t.Errorf("got %v, want a finding behind the bounds", got)
+	}
+}
+
+// A name out of a certificate does no harm where the verdict is shown.
+func TestStringIsHarmless(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	f := smallCabinet(t)
+	evil := issue(t, h.strangerRoot, grant{name: "x\n\x1b[2Jlevel=INFO " + strings.Repeat("y", 200), usage: signing})
+	got := verify(t, pinned(t, h.root), f.put(authenticode(t, evil, []authority{evil}, crypto.SHA256, f.kind, f.digest(crypto.SHA256))))
+	if s := got.String(); got.Status != signature.Foreign || strings.ContainsAny(s, "\n\x1b") || len(s) > 600 {
+		t.Errorf("got %q", s)
 	}
 }
 
