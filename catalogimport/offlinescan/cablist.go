@@ -1,9 +1,7 @@
 package offlinescan
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/catalogimport/bounded"
+	"sluice/wsus/xmllimit"
 )
 
 // shard is a cabinet of fragments.
@@ -33,18 +31,14 @@ type cabList struct {
 // differs from one issue of the file to the next.
 func readCabList(r io.Reader, maxShards int) (*cabList, error) {
 	l := &cabList{}
-	br := bufio.NewReader(r)
-	x := bounded.NewXML(br, xmlLimits())
+	x := newTagReader(r)
 	for {
-		path, attrs, err := x.Next()
+		path, t, err := x.next()
 		if err == nil {
-			err = l.element(path, attrs, maxShards)
+			err = l.element(path, &t, maxShards)
 		}
 		if err == io.EOF {
-			if err = nothingLeft(br); err == nil {
-				err = l.ranges()
-			}
-			if err == nil {
+			if err = l.ranges(); err == nil {
 				return l, nil
 			}
 		}
@@ -54,19 +48,19 @@ func readCabList(r io.Reader, maxShards int) (*cabList, error) {
 	}
 }
 
-func (l *cabList) element(path []string, attrs []xml.Attr, maxShards int) error {
+func (l *cabList) element(path []string, t *xmllimit.Token, maxShards int) error {
 	switch strings.Join(path, "/") {
 	case "INDEX":
-		if v := bounded.Attr(attrs, "VERSION"); v != "" && v != "1" {
+		if v := attribute(t, "VERSION"); v != "" && v != "1" {
 			return fmt.Errorf("version %.20q is not known", v)
 		}
 	case "INDEX/CABLIST":
 		// What other values mean is not known; the members might be encoded.
-		if v := bounded.Attr(attrs, "XOR"); v != "" && v != "0" {
+		if v := attribute(t, "XOR"); v != "" && v != "0" {
 			return fmt.Errorf("attribute XOR of CABLIST is %.20q, which is not known", v)
 		}
 	case "INDEX/CABLIST/CAB":
-		return l.cab(attrs, maxShards)
+		return l.cab(t, maxShards)
 	default:
 		if len(path) == 1 {
 			return fmt.Errorf("the root is %.40q, not INDEX", path[0])
@@ -75,12 +69,12 @@ func (l *cabList) element(path []string, attrs []xml.Attr, maxShards int) error 
 	return nil
 }
 
-func (l *cabList) cab(attrs []xml.Attr, maxShards int) error {
-	name := bounded.Attr(attrs, "NAME")
+func (l *cabList) cab(t *xmllimit.Token, maxShards int) error {
+	name := attribute(t, "NAME")
 	if name == "" || len(name) > 255 {
 		return errors.New("a CAB has no NAME")
 	}
-	start := bounded.Attr(attrs, "RANGESTART")
+	start := attribute(t, "RANGESTART")
 	if start == "" {
 		if l.catalog != "" {
 			return fmt.Errorf("both %q and %q have no RANGESTART", l.catalog, name)
@@ -95,7 +89,7 @@ func (l *cabList) cab(attrs []xml.Attr, maxShards int) error {
 	if len(l.shards) == maxShards {
 		return fmt.Errorf("more than %d shards", maxShards)
 	}
-	l.shards = append(l.shards, shard{name: name, first: n, last: maxRevision, files: bounded.Attr(attrs, "FILESDIR") == "1"})
+	l.shards = append(l.shards, shard{name: name, first: n, last: maxRevision, files: attribute(t, "FILESDIR") == "1"})
 	return nil
 }
 
@@ -133,20 +127,4 @@ func parseRevision(s string) (uint32, error) {
 		return 0, fmt.Errorf("%.20q is not a number in range", s)
 	}
 	return uint32(n), nil
-}
-
-// nothingLeft checks that only white space follows, and little of it.
-func nothingLeft(br *bufio.Reader) error {
-	for range 1 << 10 {
-		c, err := br.ReadByte()
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		case c != ' ' && c != '\r' && c != '\n' && c != '\t':
-			return errors.New("something follows its root element")
-		}
-	}
-	return errors.New("a long run of white space follows its root element")
 }

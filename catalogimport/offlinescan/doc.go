@@ -13,7 +13,7 @@
 // the order of their RevisionIds within a shard. A shard has the fragments of a
 // revision far apart, so they are put by as the shard is read, in memory as far as
 // [Limits] let them and past that in a scratch file. What is in memory follows
-// from the number of revisions in package.xml (some 50 MB for 137,000) and from
+// from the number of revisions in package.xml (some 25 MB for 137,000) and from
 // the largest revision, whatever the size of the medium.
 //
 // The catalog is known before a shard is opened, so that a choice of revisions can

@@ -1,9 +1,6 @@
 package offlinescan
 
-import (
-	"sluice/catalogimport/bounded"
-	"sluice/catalogimport/cabinet"
-)
+import "sluice/catalogimport/cabinet"
 
 // Limits bound what is read of a scan file, and how much of it is in memory. Sizes
 // are in bytes.
@@ -50,7 +47,3 @@ const (
 	longestLanguage = 35
 	maxLanguages    = 1 << 10
 )
-
-// xmlLimits are far above what index.xml and package.xml have: six levels and
-// short attributes.
-func xmlLimits() bounded.XMLLimits { return bounded.XMLLimits{Depth: 16, Token: 64 << 10} }

@@ -1,9 +1,7 @@
 package offlinescan
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"sluice/catalogimport/bounded"
 	"sluice/wsus/update"
+	"sluice/wsus/xmllimit"
 )
 
 // catalogReader fills a catalog from package.xml. Elements are told by their local
@@ -32,18 +30,14 @@ func readCatalog(r io.Reader, lim CatalogLimits) (*Catalog, error) {
 		c: &Catalog{}, lim: lim, ids: make(map[update.ID]uint32),
 		digests: make(map[update.Digest]uint32), languages: make(map[string]uint16),
 	}
-	br := bufio.NewReaderSize(r, 64<<10)
-	x := bounded.NewXML(br, xmlLimits())
+	x := newTagReader(r)
 	for {
-		path, attrs, err := x.Next()
+		path, t, err := x.next()
 		if err == nil {
-			err = cr.element(path, attrs)
+			err = cr.element(path, &t)
 		}
 		if err == io.EOF {
-			if err = nothingLeft(br); err == nil {
-				err = cr.c.index()
-			}
-			if err == nil {
+			if err = cr.c.index(); err == nil {
 				return cr.c, nil
 			}
 		}
@@ -54,67 +48,68 @@ func readCatalog(r io.Reader, lim CatalogLimits) (*Catalog, error) {
 }
 
 // element reads a start tag. All that is of interest hangs on it and its parents.
-func (cr *catalogReader) element(path []string, attrs []xml.Attr) error {
+func (cr *catalogReader) element(path []string, t *xmllimit.Token) error {
 	depth := len(path)
 	name := path[depth-1]
 	switch {
 	case depth == 1 && name != "OfflineSyncPackage":
 		return fmt.Errorf("the root is %.40q, not OfflineSyncPackage", name)
 	case depth == 3 && path[1] == "Updates" && name == "Update":
-		return cr.update(attrs)
+		return cr.update(t)
 	case depth == 3 && path[1] == "FileLocations" && name == "FileLocation":
-		return cr.location(attrs)
+		return cr.location(t)
 	case depth < 5 || path[1] != "Updates" || path[2] != "Update":
 		return nil
 	}
 	switch section := path[3]; {
 	case section == "Categories" && name == "Category" && depth == 5:
-		kind, ok := categoryKinds[bounded.Attr(attrs, "Type")]
+		kind, ok := categoryKinds[attribute(t, "Type")]
 		if !ok {
 			kind = otherCategory
 		}
-		return cr.id(kind, name, attrs)
+		return cr.id(kind, name, t)
 	case section == "Prerequisites" && name == "UpdateId":
-		return cr.id(prerequisite, name, attrs)
+		return cr.id(prerequisite, name, t)
 	case section == "PayloadFiles" && name == "File" && depth == 5:
-		d, err := cr.digest(name, attrs)
+		d, err := cr.digest(name, t)
 		if err != nil {
 			return err
 		}
 		return cr.link(link{kind: payload, value: d})
 	case section == "EulaFiles" && name == "File" && depth == 5:
-		d, err := cr.digest(name, attrs)
+		d, err := cr.digest(name, t)
 		cr.file = d
 		return err
 	case section == "EulaFiles" && name == "Language" && depth == 6:
-		n, err := cr.language(bounded.Attr(attrs, "Name"))
+		n, err := cr.language(attribute(t, "Name"))
 		if err != nil {
 			return err
 		}
 		return cr.link(link{kind: eula, language: n, value: cr.file})
 	case section == "BundledBy" && name == "Revision" && depth == 5:
-		return cr.revision(bundledBy, attrs)
+		return cr.revision(bundledBy, t)
 	case section == "SupersededBy" && name == "Revision" && depth == 5:
-		return cr.revision(supersededBy, attrs)
+		return cr.revision(supersededBy, t)
 	}
 	return nil
 }
 
-func (cr *catalogReader) update(attrs []xml.Attr) error {
+func (cr *catalogReader) update(t *xmllimit.Token) error {
 	c := cr.c
-	id, err := update.ParseID(bounded.Attr(attrs, "UpdateId"))
+	raw, _ := t.Attr("UpdateId")
+	id, err := update.ParseIDBytes(raw)
 	if err != nil {
 		return fmt.Errorf("attribute UpdateId of an Update: %w", err)
 	}
-	number, err := strconv.ParseInt(bounded.Attr(attrs, "RevisionNumber"), 10, 32)
+	number, err := strconv.ParseInt(attribute(t, "RevisionNumber"), 10, 32)
 	if err != nil || number < 0 {
 		return fmt.Errorf("attribute RevisionNumber of Update %v is not a number in range", id)
 	}
-	revision, err := parseRevision(bounded.Attr(attrs, "RevisionId"))
+	revision, err := parseRevision(attribute(t, "RevisionId"))
 	if err != nil {
 		return fmt.Errorf("attribute RevisionId of Update %v: %w", id, err)
 	}
-	language, err := cr.language(bounded.Attr(attrs, "DefaultLanguage"))
+	language, err := cr.language(attribute(t, "DefaultLanguage"))
 	switch {
 	case err != nil:
 		return err
@@ -127,22 +122,22 @@ func (cr *catalogReader) update(attrs []xml.Attr) error {
 		revision: revision, language: language, from: at, to: at,
 	}
 	// A date that cannot be read is not worth refusing the medium for.
-	if t, err := time.Parse(time.RFC3339, bounded.Attr(attrs, "CreationDate")); err == nil {
-		e.created = t.Unix()
+	if at, err := time.Parse(time.RFC3339, attribute(t, "CreationDate")); err == nil {
+		e.created = at.Unix()
 	}
-	switch bounded.Attr(attrs, "DeploymentAction") {
+	switch attribute(t, "DeploymentAction") {
 	case "Evaluate":
 		e.action = Evaluate
 	case "Bundle":
 		e.action = Bundle
 	}
-	if bounded.Attr(attrs, "IsLeaf") == "true" {
+	if attribute(t, "IsLeaf") == "true" {
 		e.flags |= flagLeaf
 	}
-	if bounded.Attr(attrs, "IsBundle") == "true" {
+	if attribute(t, "IsBundle") == "true" {
 		e.flags |= flagBundle
 	}
-	if bounded.Attr(attrs, "IsSoftware") == "false" {
+	if attribute(t, "IsSoftware") == "false" {
 		e.flags |= flagNoSoftware
 	}
 	c.entries = append(c.entries, e)
@@ -160,8 +155,9 @@ func (cr *catalogReader) link(l link) error {
 	return nil
 }
 
-func (cr *catalogReader) id(kind linkKind, element string, attrs []xml.Attr) error {
-	id, err := update.ParseID(bounded.Attr(attrs, "Id"))
+func (cr *catalogReader) id(kind linkKind, element string, t *xmllimit.Token) error {
+	raw, _ := t.Attr("Id")
+	id, err := update.ParseIDBytes(raw)
 	if err != nil {
 		return fmt.Errorf("attribute Id of a %s: %w", element, err)
 	}
@@ -174,8 +170,8 @@ func (cr *catalogReader) id(kind linkKind, element string, attrs []xml.Attr) err
 	return cr.link(link{kind: kind, value: n})
 }
 
-func (cr *catalogReader) revision(kind linkKind, attrs []xml.Attr) error {
-	n, err := parseRevision(bounded.Attr(attrs, "Id"))
+func (cr *catalogReader) revision(kind linkKind, t *xmllimit.Token) error {
+	n, err := parseRevision(attribute(t, "Id"))
 	if err != nil {
 		return fmt.Errorf("attribute Id of a Revision: %w", err)
 	}
@@ -183,8 +179,8 @@ func (cr *catalogReader) revision(kind linkKind, attrs []xml.Attr) error {
 }
 
 // digest returns the number of the file that an element names.
-func (cr *catalogReader) digest(element string, attrs []xml.Attr) (uint32, error) {
-	d, err := update.ParseDigest(bounded.Attr(attrs, "Id"))
+func (cr *catalogReader) digest(element string, t *xmllimit.Token) (uint32, error) {
+	d, err := update.ParseDigest(attribute(t, "Id"))
 	if err != nil {
 		return 0, fmt.Errorf("attribute Id of a %s: %w", element, err)
 	}
@@ -203,12 +199,12 @@ func (cr *catalogReader) digest(element string, attrs []xml.Attr) (uint32, error
 }
 
 // location reads a FileLocation.
-func (cr *catalogReader) location(attrs []xml.Attr) error {
-	n, err := cr.digest("FileLocation", attrs)
+func (cr *catalogReader) location(t *xmllimit.Token) error {
+	n, err := cr.digest("FileLocation", t)
 	if err != nil {
 		return err
 	}
-	c, url := cr.c, bounded.Attr(attrs, "Url")
+	c, url := cr.c, attribute(t, "Url")
 	switch {
 	case len(url) > longestURL:
 		return fmt.Errorf("attribute Url of FileLocation %v is longer than %d bytes", c.digests[n], longestURL)
@@ -217,7 +213,7 @@ func (cr *catalogReader) location(attrs []xml.Attr) error {
 	}
 	from := len(c.text)
 	c.text = append(c.text, url...)
-	c.places[n] = place{uint32(from), uint32(len(c.text)), bounded.Attr(attrs, "IsIncluded") == "true"}
+	c.places[n] = place{uint32(from), uint32(len(c.text)), attribute(t, "IsIncluded") == "true"}
 	return nil
 }
 

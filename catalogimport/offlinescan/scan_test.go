@@ -96,7 +96,7 @@ func generated(tb testing.TB, s synthscan.Shape) ([]byte, *synth.Catalog) {
 }
 
 var smallShape = synthscan.Shape{
-	Catalog: synth.Shape{Revisions: 600, Seed: 1, MaxCore: 40_000}, Shards: 4,
+	Catalog: synth.Shape{Revisions: 300, Seed: 1, MaxCore: 40_000}, Shards: 4,
 	Inner: cabwrite.MSZIP, Outer: cabwrite.None,
 }
 
@@ -313,7 +313,7 @@ func damaged(t *testing.T, good []byte) {
 	t.Helper()
 	whole := read(mustOpen(t, good, offlinescan.DefaultLimits()))
 	rng := rand.New(rand.NewPCG(uint64(len(good)), 7))
-	for i := range 60 {
+	for i := range damages {
 		b, what := damage.Flip(rng, good)
 		if i%3 == 0 {
 			b, what = damage.Cut(rng, good)
