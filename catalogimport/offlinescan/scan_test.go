@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/catalogimport"
 	"sluice/catalogimport/cabinet/cabwrite"
 	"sluice/catalogimport/damage"
 	"sluice/catalogimport/offlinescan"
@@ -25,6 +26,8 @@ import (
 	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
 )
+
+var _ catalogimport.Source = (*offlinescan.Scan)(nil)
 
 // open opens a medium of these bytes.
 func open(tb testing.TB, b []byte, lim offlinescan.Limits) (*offlinescan.Scan, error) {
@@ -85,17 +88,39 @@ func write(tb testing.TB, m synthscan.Medium) []byte {
 	return b.Bytes()
 }
 
-// generated returns a scan file of a synthetic catalog, and that.
-func generated(tb testing.TB, s synthscan.Shape) ([]byte, *synth.Catalog) {
-	tb.Helper()
-	var b bytes.Buffer
-	if _, err := synthscan.Write(&b, s); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes(), synth.New(s.Catalog)
+// shape says of what catalog a scan file is made.
+type shape struct {
+	Catalog      synth.Shape
+	Shards       int
+	Inner, Outer cabwrite.Method
 }
 
-var smallShape = synthscan.Shape{
+// write returns the scan file and how many bytes of fragments it holds.
+func (s shape) write(tb testing.TB) (medium []byte, fragments int64) {
+	tb.Helper()
+	c := synth.New(s.Catalog)
+	var b bytes.Buffer
+	fragments, err := synthscan.Write(&b, synthscan.Shape{
+		Len:      c.Len(),
+		Revision: func(i int) *update.Revision { rev, _ := c.Revision(i); return rev },
+		Document: func(i int) []byte { return c.Item(i).Document },
+		Text:     synth.Payload,
+		Shards:   s.Shards, Inner: s.Inner, Outer: s.Outer,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes(), fragments
+}
+
+// generated returns a scan file of a synthetic catalog, and that.
+func generated(tb testing.TB, s shape) ([]byte, *synth.Catalog) {
+	tb.Helper()
+	b, _ := s.write(tb)
+	return b, synth.New(s.Catalog)
+}
+
+var smallShape = shape{
 	Catalog: synth.Shape{Revisions: 300, Seed: 1, MaxCore: 40_000}, Shards: 4,
 	Inner: cabwrite.MSZIP, Outer: cabwrite.None,
 }

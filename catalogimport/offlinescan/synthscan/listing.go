@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
 )
 
@@ -19,13 +18,13 @@ type listing struct {
 }
 
 // newListing looks ahead for what the entries of a catalog say about each other.
-func newListing(c *synth.Catalog) *listing {
+func newListing(c Shape) *listing {
 	l := &listing{
 		located: make(map[update.Digest]bool), types: make(map[update.ID]update.CategoryType),
 		bundledBy: make(map[update.Identity][]uint32), newer: make(map[update.ID][]uint32),
 	}
-	for i := range c.Len() {
-		rev, _ := c.Revision(i)
+	for i := range c.Len {
+		rev := c.Revision(i)
 		if rev.Type == update.Category {
 			l.types[rev.ID] = rev.Category
 		}

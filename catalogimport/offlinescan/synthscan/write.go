@@ -8,16 +8,18 @@ import (
 
 	"sluice/catalogimport/cabinet/cabwrite"
 	"sluice/wsus/metadata"
-	"sluice/wsus/metadata/synth"
 	"sluice/wsus/update"
 )
 
 // Shape says what scan file Write makes.
 type Shape struct {
-	Catalog synth.Shape
-	Shards  int // at least 1
-	Inner   cabwrite.Method
-	Outer   cabwrite.Method
+	Len      int                           // revisions
+	Revision func(i int) *update.Revision  // what the document of the i-th tells
+	Document func(i int) []byte            // its document
+	Text     func(f update.File) io.Reader // the text of a license that a document names
+	Shards   int                           // at least 1
+	Inner    cabwrite.Method
+	Outer    cabwrite.Method
 }
 
 // firstRevision and revisionStep make RevisionIds that do not follow closely.
@@ -29,18 +31,17 @@ const (
 // RevisionID returns the RevisionId of the i-th revision of the catalog.
 func RevisionID(i int) uint32 { return uint32(firstRevision + revisionStep*i) }
 
-// Write writes the scan file of a synthetic catalog, with the texts of its
+// Write writes the scan file of a catalog, with the texts of its
 // licenses and without its other files. It holds two shards in memory unpacked and
 // all of them packed. It returns how many bytes of fragments there are.
 func Write(w io.Writer, s Shape) (fragments int64, err error) {
-	catalog := synth.New(s.Catalog)
-	n := catalog.Len()
+	n := s.Len
 	per := (n + max(s.Shards, 1) - 1) / max(s.Shards, 1)
 	var shards []Shard
 	packed := make(map[string][]byte)
 	var starts []uint32
 	var texts []cabwrite.File
-	index := newListing(catalog)
+	index := newListing(s)
 	for from := 0; from < n; from += per {
 		start := RevisionID(from)
 		if from == 0 {
@@ -49,7 +50,7 @@ func Write(w io.Writer, s Shape) (fragments int64, err error) {
 		starts = append(starts, start)
 		sh := Shard{Name: ShardName(len(shards))}
 		for i := from; i < min(from+per, n); i++ {
-			rev, f, err := metadata.Split(catalog.Item(i).Document)
+			rev, f, err := metadata.Split(s.Document(i))
 			if err != nil {
 				return 0, fmt.Errorf("revision %d: %w", i, err)
 			}
@@ -59,7 +60,7 @@ func Write(w io.Writer, s Shape) (fragments int64, err error) {
 				if file.Language == "" {
 					continue
 				}
-				b, err := io.ReadAll(synth.Payload(file))
+				b, err := io.ReadAll(s.Text(file))
 				if err != nil {
 					return 0, err
 				}
