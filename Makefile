@@ -9,7 +9,7 @@ RELEASE  = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)"
 .PHONY: run test bench fuzz faults lint build clean \
 	fmt-check vet staticcheck tidy-check generate-check
 
-# The whole appliance in a throwaway folder, with a simulated computer.
+# The whole appliance in a throwaway folder, with simulated computers and devices.
 run:
 	$(GO) run ./cmd/sluice demo
 
