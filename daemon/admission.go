@@ -20,10 +20,7 @@ const (
 
 	admitBurst, admitHourly         = 100_000, 25_000
 	admitBurstAddr, admitHourlyAddr = 10_000, 5_000
-
-	// maxAdmitAddrs bounds the addresses that are told apart; the rest share.
-	maxAdmitAddrs = 10_000
-	admitWarn     = time.Minute // between two lines of log
+	admitWarn                       = time.Minute // between two lines of log
 )
 
 // admission decides whether one more computer may become known.
@@ -34,15 +31,14 @@ type admission struct {
 
 	mu     sync.Mutex
 	all    bucket
-	addrs  map[netip.Prefix]*bucket
-	others bucket // of addresses beyond the bound
-	swept  time.Time
+	addrs  tally
 	warned time.Time
 	silent int // refusals since
 }
 
 func newAdmission(log *slog.Logger, now func() time.Time, devices func() int) *admission {
-	return &admission{log: log.With("component", "wsus"), now: now, devices: devices, addrs: make(map[netip.Prefix]*bucket)}
+	return &admission{log: log.With("component", "wsus"), now: now, devices: devices,
+		addrs: newTally(admitBurstAddr, admitHourlyAddr)}
 }
 
 // admit takes one more computer that logs in from an address, or returns an
@@ -56,7 +52,7 @@ func (a *admission) admit(addr string) error {
 	switch n := a.devices(); {
 	case n >= maxDevices:
 		why = fmt.Sprintf("%d computers are known, which is the most: delete those that are gone", n)
-	case !isLoopback(addr) && !a.bucketOf(addr, now).take(now, admitBurstAddr, admitHourlyAddr):
+	case !isLoopback(addr) && !a.addrs.take(prefixOf(addr).String(), now):
 		why = fmt.Sprintf("more than %d new ones an hour from this address", admitHourlyAddr)
 	case !a.all.take(now, admitBurst, admitHourly):
 		why = fmt.Sprintf("more than %d new ones an hour", admitHourly)
@@ -69,65 +65,6 @@ func (a *admission) admit(addr string) error {
 		a.warned, a.silent = now, 0
 	}
 	return fmt.Errorf("%w: %s", clientsync.ErrTooMany, why)
-}
-
-// bucketOf returns what an address has left.
-func (a *admission) bucketOf(addr string, now time.Time) *bucket {
-	key := prefixOf(addr)
-	b := a.addrs[key]
-	if b != nil {
-		return b
-	}
-	if len(a.addrs) >= maxAdmitAddrs {
-		a.sweep(now)
-		if len(a.addrs) >= maxAdmitAddrs {
-			return &a.others
-		}
-	}
-	b = new(bucket)
-	a.addrs[key] = b
-	return b
-}
-
-// sweep makes room by dropping full buckets, which say nothing. One login of a
-// honest computer is given back within a second.
-func (a *admission) sweep(now time.Time) {
-	if since := now.Sub(a.swept); since < time.Second && since >= 0 {
-		return
-	}
-	a.swept = now
-	for k, b := range a.addrs {
-		if b.full(now, admitHourlyAddr) {
-			delete(a.addrs, k)
-		}
-	}
-}
-
-// bucket is a token bucket that begins full.
-type bucket struct {
-	spent float64
-	at    time.Time // of spent
-}
-
-// take takes a token if there is one.
-func (b *bucket) take(now time.Time, burst, hourly float64) bool {
-	b.refill(now, hourly)
-	if b.spent+1 > burst {
-		return false
-	}
-	b.spent++
-	return true
-}
-
-func (b *bucket) full(now time.Time, hourly float64) bool {
-	b.refill(now, hourly)
-	return b.spent == 0
-}
-
-// refill gives back what time has brought; none where the clock was set back.
-func (b *bucket) refill(now time.Time, hourly float64) {
-	b.spent = max(0, b.spent-max(0, now.Sub(b.at).Hours())*hourly)
-	b.at = now
 }
 
 // prefixOf returns the network that an address stands for: an IPv6 host may have

@@ -77,8 +77,8 @@ func TestAdmissionOverall(t *testing.T) {
 		l.at = l.at.Add(10 * time.Millisecond)
 		in += l.let(t, 1, fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff))
 	}
-	if want := admitBurst + admitHourly; in < want-100 || in > want || len(l.addrs) > maxAdmitAddrs {
-		t.Errorf("360,000 addresses bring %d computers and are kept as %d, want %d and at most %d", in, len(l.addrs), want, maxAdmitAddrs)
+	if want := admitBurst + admitHourly; in < want-100 || in > want || len(l.addrs.of) > maxTallied {
+		t.Errorf("360,000 addresses bring %d computers and are kept as %d, want %d and at most %d", in, len(l.addrs.of), want, maxTallied)
 	}
 	if l := newLobby(); l.let(t, 20_000, "2001:db8::1")+l.let(t, 20_000, "2001:db8::2") != admitBurstAddr {
 		t.Error("two addresses of one /64 count as two")

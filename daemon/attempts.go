@@ -14,10 +14,6 @@ import (
 const (
 	wrongBurst, wrongHourly         = 20, 40 // by address
 	wrongBurstName, wrongHourlyName = 40, 80 // by name, from anywhere
-
-	// maxAttempts bounds the addresses and names that are told apart; the rest
-	// share.
-	maxAttempts = 10_000
 )
 
 // attempts counts what was wrong, by address and by name. An empty name is none.
@@ -32,8 +28,8 @@ type attempts struct {
 func newAttempts(now func() time.Time) *attempts {
 	return &attempts{
 		now:   now,
-		addrs: tally{burst: wrongBurst, hourly: wrongHourly, of: make(map[string]*bucket)},
-		names: tally{burst: wrongBurstName, hourly: wrongHourlyName, of: make(map[string]*bucket)},
+		addrs: newTally(wrongBurst, wrongHourly),
+		names: newTally(wrongBurstName, wrongHourlyName),
 	}
 }
 
@@ -50,55 +46,8 @@ func (a *attempts) wrong(addr, name string) {
 	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.addrs.spend(prefixOf(addr).String(), now)
+	a.addrs.take(prefixOf(addr).String(), now)
 	if name != "" {
-		a.names.spend(strings.ToLower(name), now)
-	}
-}
-
-// tally is a bucket for each key.
-type tally struct {
-	burst, hourly float64
-	of            map[string]*bucket
-	others        bucket // of keys beyond the bound
-	swept         time.Time
-}
-
-func (t *tally) left(key string, now time.Time) bool {
-	b, ok := t.of[key]
-	if !ok {
-		if len(t.of) < maxAttempts {
-			return true
-		}
-		b = &t.others
-	}
-	b.refill(now, t.hourly)
-	return b.spent+1 <= t.burst
-}
-
-func (t *tally) spend(key string, now time.Time) {
-	b, ok := t.of[key]
-	if !ok {
-		if len(t.of) >= maxAttempts {
-			t.sweep(now)
-		}
-		if b = &t.others; len(t.of) < maxAttempts {
-			b = new(bucket)
-			t.of[key] = b
-		}
-	}
-	b.take(now, t.burst, t.hourly)
-}
-
-// sweep makes room by dropping full buckets, which say nothing.
-func (t *tally) sweep(now time.Time) {
-	if since := now.Sub(t.swept); since < time.Second && since >= 0 {
-		return
-	}
-	t.swept = now
-	for k, b := range t.of {
-		if b.full(now, t.hourly) {
-			delete(t.of, k)
-		}
+		a.names.take(strings.ToLower(name), now)
 	}
 }

@@ -133,53 +133,24 @@ func (d *desk) account(ctx context.Context, c enroll.Credential) (store.EnrollCr
 // judged returns what enrollment is told of a judgement, and audits those that
 // went against the device.
 func (d *desk) judged(c enroll.Credential, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, store.ErrBadCredential):
-		d.refusals.enrollment(c, err)
-		return fmt.Errorf("%w: %w", enroll.ErrCredentials, err)
-	case errors.Is(err, enroll.ErrTooMany):
-		d.refusals.enrollment(c, err)
-		return err
-	case errors.Is(err, store.ErrDeviceCap):
-		d.refusals.enrollment(c, err)
-		return fmt.Errorf("%w: %w", enroll.ErrDeviceCap, err)
-	case errors.Is(err, store.ErrReplayed):
-		d.refusals.enrollment(c, err)
-		return fmt.Errorf("%w: %w", enroll.ErrReplayed, err)
+	told := credentialError(err)
+	for _, refused := range []error{enroll.ErrCredentials, enroll.ErrTooMany, enroll.ErrDeviceCap, enroll.ErrReplayed} {
+		if errors.Is(told, refused) {
+			d.refusals.enrollment(c, err)
+		}
 	}
-	return err
+	return told
 }
 
 // Renewing returns whose a certificate is that was judged good for renewal.
 func (d *desk) Renewing(ctx context.Context, cert *x509.Certificate) (device.Enrollment, error) {
 	found, err := d.store.EnrollmentByCertificate(ctx, sha256.Sum256(cert.Raw))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		err = fmt.Errorf("%w: %w", enroll.ErrUnknown, err)
-	case errors.Is(err, store.ErrRevoked):
-		err = fmt.Errorf("%w: %w", enroll.ErrRevoked, err)
-	case errors.Is(err, store.ErrEnded):
-		err = fmt.Errorf("%w: %w", enroll.ErrEnded, err)
-	}
-	return found.Enrollment, err
+	return found.Enrollment, renewalError(err)
 }
 
 // Renew keeps a further certificate of an enrollment.
 func (d *desk) Renew(ctx context.Context, id device.EnrollmentID, old *x509.Certificate, cert enroll.Certificate) error {
-	err := d.store.RenewCertificate(ctx, id, sha256.Sum256(old.Raw), cert.Leaf, cert.KeyHash)
-	switch {
-	case errors.Is(err, store.ErrRenewedOften):
-		err = fmt.Errorf("%w: %w", enroll.ErrTooMany, err)
-	case errors.Is(err, store.ErrReplayed):
-		err = fmt.Errorf("%w: %w", enroll.ErrReplayed, err)
-	case errors.Is(err, store.ErrRevoked):
-		err = fmt.Errorf("%w: %w", enroll.ErrRevoked, err)
-	case errors.Is(err, store.ErrEnded):
-		err = fmt.Errorf("%w: %w", enroll.ErrEnded, err)
-	}
-	return err
+	return renewalError(d.store.RenewCertificate(ctx, id, sha256.Sum256(old.Raw), cert.Leaf, cert.KeyHash))
 }
 
 // ByCertificate returns the enrollment that a judged certificate is of. The
@@ -205,14 +176,33 @@ func (d *desk) Secrets(ctx context.Context, id device.EnrollmentID) (session.Sec
 	return session.Secrets(secrets), sessionError(err)
 }
 
+// credentialError says an error about a credential in the words of enrollment.
+func credentialError(err error) error {
+	return inWordsOf(err,
+		[2]error{store.ErrBadCredential, enroll.ErrCredentials}, [2]error{store.ErrDeviceCap, enroll.ErrDeviceCap},
+		[2]error{store.ErrReplayed, enroll.ErrReplayed})
+}
+
+// renewalError says an error about a certificate in the words of enrollment.
+func renewalError(err error) error {
+	return inWordsOf(err,
+		[2]error{store.ErrRenewedOften, enroll.ErrTooMany}, [2]error{store.ErrReplayed, enroll.ErrReplayed},
+		[2]error{store.ErrNotFound, enroll.ErrUnknown}, [2]error{store.ErrRevoked, enroll.ErrRevoked}, [2]error{store.ErrEnded, enroll.ErrEnded})
+}
+
+// sessionError says an error about an enrollment in the words of sessions.
 func sessionError(err error) error {
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("%w: %w", session.ErrUnknown, err)
-	case errors.Is(err, store.ErrRevoked):
-		return fmt.Errorf("%w: %w", session.ErrRevoked, err)
-	case errors.Is(err, store.ErrEnded):
-		return fmt.Errorf("%w: %w", session.ErrEnded, err)
+	return inWordsOf(err,
+		[2]error{store.ErrNotFound, session.ErrUnknown}, [2]error{store.ErrRevoked, session.ErrRevoked}, [2]error{store.ErrEnded, session.ErrEnded})
+}
+
+// inWordsOf wraps an error that is the first of a pair in the second, which is
+// what another package calls it. One of no pair stays as it is.
+func inWordsOf(err error, names ...[2]error) error {
+	for _, n := range names {
+		if errors.Is(err, n[0]) {
+			return fmt.Errorf("%w: %w", n[1], err)
+		}
 	}
 	return err
 }
