@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"sluice/omadm/device"
-	"sluice/wsus/update"
 )
 
 // Why certificates are revoked (CRLReason, RFC 5280 5.3.1).
@@ -161,35 +160,3 @@ func (s *Store) RevokedCertificates(ctx context.Context) (list []RevokedCertific
 }
 
 const revokedQuery = `SELECT serial, issuer, revoked, reason FROM device_certificate WHERE revoked IS NOT NULL AND expires > ? ORDER BY expires`
-
-// ExpiringCertificate is an enrolled device whose certificate ends.
-type ExpiringCertificate struct {
-	Machine    int64
-	Name       string
-	Enrollment device.EnrollmentID
-	Expires    time.Time
-}
-
-// ExpiringCertificates returns the devices enrolled now that have no good
-// certificate after a time, the soonest first, at most a page.
-func (s *Store) ExpiringCertificates(ctx context.Context, before time.Time, limit int) (list []ExpiringCertificate, _ error) {
-	err := s.read(ctx, "expiring certificates", func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, expiringQuery, millis(before), pageLimit(limit))
-		return each(rows, err, func(scan func(...any) error) error {
-			var c ExpiringCertificate
-			var id update.ID
-			var expires int64
-			err := scan(&c.Machine, &c.Name, guid{&id}, &expires)
-			c.Enrollment, c.Expires = device.EnrollmentID(id.String()), fromMillis(expires)
-			list = append(list, c)
-			return err
-		})
-	})
-	return list, err
-}
-
-const expiringQuery = `SELECT d.id, d.name, e.id, c.expires
-	FROM device_certificate c JOIN enrollment e ON e.no = c.enrollment_no JOIN device d ON d.id = e.device_id
-	WHERE c.revoked IS NULL AND c.expires <= ?1 AND e.ended IS NULL
-	AND NOT EXISTS (SELECT 1 FROM device_certificate o WHERE o.enrollment_no = e.no AND o.revoked IS NULL AND (o.expires, o.sum) > (c.expires, c.sum))
-	ORDER BY c.expires LIMIT ?2`

@@ -74,32 +74,6 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-func TestExpiringCertificates(t *testing.T) {
-	t.Parallel()
-	c := &clock{monday}
-	s := openAt(t, c)
-	d := openDoor(t, s, c.now)
-	first := d.request("A", "", "PC1")
-	machine := d.enroll(first)
-	c.at = c.at.AddDate(1, 0, 0)
-	d.enroll(d.request("B", "", "PC2"))
-	retired := d.enroll(d.request("C", "", "PC3"))
-	if _, err := s.Retire(t.Context(), anna, retired); err != nil {
-		t.Fatal(err)
-	}
-	list, err := s.ExpiringCertificates(t.Context(), monday.AddDate(3, 1, 0), 0)
-	if err != nil || len(list) != 1 || list[0].Machine != machine || list[0].Name != "PC1" {
-		t.Errorf("expiring %+v, %v, want PC1", list, err)
-	}
-	leaf, hash := d.ca.issue(t, 100, c.at)
-	if err := s.RenewCertificate(t.Context(), first.Enrollment.ID, sha256.Sum256(first.Leaf.Raw), leaf, hash); err != nil {
-		t.Fatal(err)
-	}
-	if list, err := s.ExpiringCertificates(t.Context(), monday.AddDate(3, 1, 0), 0); err != nil || len(list) != 0 {
-		t.Errorf("after its renewal: %+v, %v", list, err)
-	}
-}
-
 // A device that renews without end does not fill the store.
 func TestRenewalsAreBounded(t *testing.T) {
 	t.Parallel()

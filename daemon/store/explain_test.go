@@ -49,10 +49,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		{"namesakes", namesakesQuery, []any{"pc1", 65}},
 		{"candidates", candidatesQuery, []any{1}},
 		{"same hardware", sameHardwareQuery, []any{1}},
-		{"expiring certificates", expiringQuery, []any{1, 1}},
 		{"revoked certificates", revokedQuery, []any{1}},
 		{"needed", neededQuery, []any{[]byte{}, 100}},
-		{"devices that need one", neededByQuery, []any{[]byte{1}, 1, 2, 3, 4}},
 		{"license terms", eulasQuery, []any{[]byte{}, 100}},
 		{"license texts", eulaFilesQuery, []any{1}},
 	}

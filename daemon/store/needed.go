@@ -73,20 +73,6 @@ func (s *Store) NeededUpdates(ctx context.Context, f NeededFilter) (list []Neede
 	return list, err
 }
 
-const neededByQuery = `SELECT o.device_id FROM update_number n JOIN open_state o ON o.update_no = n.id
-	WHERE n.update_id = ?1 AND o.state IN (?2, ?3, ?4) ORDER BY o.device_id LIMIT ?5`
-
-// NeededBy returns the devices on which an update is not installed, at most
-// 1,000.
-func (s *Store) NeededBy(ctx context.Context, id update.ID) (devices []int64, _ error) {
-	err := s.read(ctx, "devices that need an update", func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, neededByQuery, id[:], update.NotInstalled, update.Downloaded, update.Failed, pageLimit(1000))
-		devices, err = scanAll[int64](rows, err)
-		return err
-	})
-	return devices, err
-}
-
 // PurgeNeeded deletes needed updates that the catalog has by now, and those that
 // no device wants any more.
 func (s *Store) PurgeNeeded(ctx context.Context) error {

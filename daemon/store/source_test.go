@@ -281,9 +281,6 @@ func TestNeeded(t *testing.T) {
 	if diff := cmp.Diff(want, needed()); diff != "" {
 		t.Errorf("needed: -want +got\n%s", diff)
 	}
-	if by, err := s.NeededBy(t.Context(), uid(2)); err != nil || !cmp.Equal(by, machines) {
-		t.Errorf("needed by %v, %v, want %v", by, err, machines)
-	}
 	importAll(t, s, "second", software(2, 1))
 	if diff := cmp.Diff(want[1:], needed()); diff != "" {
 		t.Errorf("once the catalog has one: -want +got\n%s", diff)

@@ -58,28 +58,6 @@ func Find(name string) (*Setting, bool) {
 	return s, ok
 }
 
-// FindURI returns the setting that a LocURI names, in Policy/Config or
-// Policy/Result, with or without ./Device before ./Vendor: devices answer with
-// either.
-func FindURI(uri string) (*Setting, bool) {
-	rest := strings.ToLower(uri)
-	rest = strings.TrimPrefix(rest, "./")
-	rest = strings.TrimPrefix(rest, "device/")
-	rest, ok := strings.CutPrefix(rest, "vendor/msft/policy/")
-	if !ok {
-		return nil, false
-	}
-	parts := strings.Split(rest, "/")
-	if len(parts) != 3 || parts[0] != "config" && parts[0] != "result" {
-		return nil, false
-	}
-	s, ok := Find(parts[2])
-	if !ok || !strings.EqualFold(string(s.Area), parts[1]) {
-		return nil, false
-	}
-	return s, true
-}
-
 // The rest are short forms that the tables are written with.
 
 // w is a build of Windows 10 or 11, with a revision where there is one.

@@ -93,40 +93,6 @@ func TestMissionTree(t *testing.T) {
 	}
 }
 
-func TestFindURI(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, uri, want string }{
-		{"config", "./Device/Vendor/MSFT/Policy/Config/Update/AllowAutoUpdate", "AllowAutoUpdate"},
-		{"result", "./Device/Vendor/MSFT/Policy/Result/Update/AllowAutoUpdate", "AllowAutoUpdate"},
-		{"without device", "./Vendor/MSFT/Policy/Config/Update/UpdateServiceUrl", "UpdateServiceUrl"},
-		{"folded", "./device/vendor/msft/policy/config/deliveryoptimization/dodownloadmode", "DODownloadMode"},
-		{"wrong area", "./Device/Vendor/MSFT/Policy/Config/DeliveryOptimization/AllowAutoUpdate", ""},
-		{"below", "./Device/Vendor/MSFT/Policy/Config/Update/AllowAutoUpdate/x", ""},
-		{"user", "./User/Vendor/MSFT/Policy/Config/Update/AllowAutoUpdate", ""},
-		{"the area", "./Device/Vendor/MSFT/Policy/Config/Update", ""},
-		{"empty", "", ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var got string
-			s, ok := updatecsp.FindURI(tt.uri)
-			if ok {
-				got = s.Name
-			}
-			if got != tt.want {
-				t.Errorf("FindURI(%q) = %q, want %q", tt.uri, got, tt.want)
-			}
-		})
-	}
-	for _, s := range updatecsp.Settings() {
-		for _, uri := range []string{s.URI(), s.ResultURI()} {
-			if got, ok := updatecsp.FindURI(uri); !ok || got != s {
-				t.Errorf("FindURI(%q) = %v, %t", uri, got, ok)
-			}
-		}
-	}
-}
-
 func TestValidateNames(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

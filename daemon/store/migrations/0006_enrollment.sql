@@ -88,7 +88,6 @@ CREATE TABLE device_certificate (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_certificate_enrollment ON device_certificate (enrollment_no);
 CREATE INDEX device_certificate_key ON device_certificate (key_hash);
-CREATE INDEX device_certificate_expires ON device_certificate (expires) WHERE revoked IS NULL;
 CREATE INDEX device_certificate_revoked ON device_certificate (expires) WHERE revoked IS NOT NULL;
 
 -- How often certificates were revoked: the number of the revocation list.
